@@ -1,0 +1,154 @@
+use std::time::Duration;
+
+use async_nats::RequestErrorKind;
+use contracts::{Command, Key, MessageSet, Question, Uuid};
+use serde::{Deserialize, Serialize};
+
+use crate::{Answer, Envelope, MessageId, Partition, TraceContext};
+
+/// How long a client waits for an answer, repeats included.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it waits before it tries a partition again that nobody owned just then.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Says things to services, and reads their answers.
+#[derive(Clone)]
+pub struct Client {
+    nats: async_nats::Client,
+    partitions: u32,
+}
+
+/// What a command led to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told<A> {
+    /// What was said because of it, as far as the command declares it.
+    pub said: Vec<A>,
+    /// The page of the service that tells everyone, if any: whoever has heard it sees the effect.
+    pub page: Option<PageRef>,
+}
+
+/// Names a page of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageRef {
+    pub partition: u32,
+    pub number: i64,
+}
+
+/// Why there is no answer. The same command with the same id may be given again: it is decided once.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    #[error("nobody answers for {0} at the moment")]
+    NobodyThere(String),
+    #[error("{0} did not answer in time; whether it was decided is not known")]
+    TimedOut(String),
+    #[error("{subject} was set aside: {cause}")]
+    Parked { subject: String, cause: String },
+    #[error("{subject} was refused: {cause}")]
+    Refused { subject: String, cause: String },
+}
+
+/// What goes over the wire in answer to a command.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    Answered(Answer),
+    Parked { cause: String },
+    Refused { cause: String },
+    /// Too much is waiting; try again.
+    Busy,
+}
+
+/// The subject on which the owner of a partition takes commands.
+pub(crate) fn owner_subject(service: &str, partition: u32) -> String {
+    format!("own.{partition}.{service}")
+}
+
+impl Client {
+    pub fn new(nats: async_nats::Client, partitions: u32) -> Self {
+        Self { nats, partitions }
+    }
+
+    /// The partition in which everything about this key is decided.
+    pub fn partition_of(&self, key: &Key) -> u32 {
+        Partition::about(key, self.partitions).number
+    }
+
+    /// Gives a command, and waits until it is decided and committed. The same id gets the same
+    /// answer, however often it is given.
+    pub async fn tell<C: Command>(
+        &self,
+        id: Uuid,
+        command: &C,
+    ) -> Result<Told<C::Answer>, Unanswered> {
+        let key = command.key();
+        let partition = self.partition_of(&key);
+        let envelope = Envelope {
+            id: MessageId(id),
+            cause: None,
+            subject: C::SUBJECT.to_owned(),
+            key,
+            trace: TraceContext::current(),
+            body: contracts::encode(command),
+        };
+        let answer = self.deliver(&envelope, partition).await?;
+        let read = |it: &Envelope| C::Answer::decode(&it.subject, &it.body).ok();
+        let page = answer.page.map(|number| PageRef { partition, number });
+        Ok(Told { said: answer.said.iter().filter_map(read).collect(), page })
+    }
+
+    /// Carries a command to the owner of its partition, whoever that is by then.
+    pub(crate) async fn deliver(
+        &self,
+        envelope: &Envelope,
+        partition: u32,
+    ) -> Result<Answer, Unanswered> {
+        let subject = || envelope.subject.clone();
+        let service = envelope.subject.split('.').next().unwrap_or_default();
+        let to = owner_subject(service, partition);
+        let payload = serde_json::to_vec(envelope)
+            .map_err(|it| Unanswered::Refused { subject: subject(), cause: it.to_string() })?;
+        let attempts = async {
+            loop {
+                let reply = self.nats.request(to.clone(), payload.clone().into()).await;
+                match reply.map(|it| serde_json::from_slice::<Outcome>(&it.payload)) {
+                    Ok(Ok(Outcome::Answered(answer))) => return Ok(answer),
+                    Ok(Ok(Outcome::Parked { cause })) => {
+                        return Err(Unanswered::Parked { subject: subject(), cause });
+                    }
+                    Ok(Ok(Outcome::Refused { cause })) => {
+                        return Err(Unanswered::Refused { subject: subject(), cause });
+                    }
+                    Ok(Err(error)) => {
+                        let cause = error.to_string();
+                        return Err(Unanswered::Refused { subject: subject(), cause });
+                    }
+                    // Being handed over, or restarted. The same id is decided once.
+                    Ok(Ok(Outcome::Busy)) | Err(_) => tokio::time::sleep(PAUSE).await,
+                }
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, attempts).await;
+        waited.unwrap_or_else(|_| Err(Unanswered::TimedOut(subject())))
+    }
+
+    /// Asks a service something that it knows.
+    pub async fn ask<Q: Question>(&self, question: &Q) -> Result<Q::Answer, Unanswered> {
+        let subject = || Q::SUBJECT.to_owned();
+        let payload = contracts::encode(question).get().to_owned();
+        let reply = self.nats.request(Q::SUBJECT, payload.into()).await.map_err(|it| {
+            match it.kind() {
+                RequestErrorKind::TimedOut => Unanswered::TimedOut(subject()),
+                _ => Unanswered::NobodyThere(subject()),
+            }
+        })?;
+        let refused = |cause| Unanswered::Refused { subject: subject(), cause };
+        if let Some(cause) = reply.headers.as_ref().and_then(|it| it.get(SERVICE_ERROR)) {
+            return Err(refused(cause.to_string()));
+        }
+        serde_json::from_slice(&reply.payload).map_err(|it| refused(it.to_string()))
+    }
+}
+
+/// The header by which a NATS micro service tells of an error.
+const SERVICE_ERROR: &str = "Nats-Service-Error";

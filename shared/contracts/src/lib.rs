@@ -1,0 +1,30 @@
+//! Every message in the house, one module a speaker. No I/O.
+
+pub mod allocation;
+pub mod credit;
+pub mod finance;
+pub mod fulfilment;
+mod ids;
+pub mod intake;
+pub mod inventory;
+mod message;
+mod money;
+pub mod notification;
+mod order;
+
+pub use ids::{
+    BadToken, CarrierId, ChannelId, CustomerId, ExternalId, InvoiceId, LetterId, OrderId,
+    PaymentId, ProviderId, ShipmentId, Sku, TrackingNo, WarehouseId,
+};
+pub use jiff::Timestamp;
+pub use message::{
+    Command, Contract, Door, Key, Kind, Message, MessageSet, Question, Silence, Undecodable,
+    answer, append, decode, encode,
+};
+pub use money::{Cents, Currency, NoCurrency, half_even};
+pub use order::{
+    Actor, Consignee, ItemUnits, Language, LineUnits, OrderKind, OrderLine, Place, Status, Terms,
+    Tier,
+};
+pub use serde_json::value::RawValue;
+pub use uuid::Uuid;

@@ -1,0 +1,134 @@
+//! A service on the bench: a database of its own, the real transaction, no bus, and a clock that
+//! only moves when told to.
+
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+mod database;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chassis::{Committed, Envelope, Input, MessageId, Page, Partition, Service, Worker};
+use contracts::{Command, Key, Kind, MessageSet, Question, Timestamp, Uuid};
+use jiff::SignedDuration;
+use sqlx::PgPool;
+
+/// A service, and all that it needs.
+pub struct Bench<S> {
+    pub db: PgPool,
+    desk: Arc<S>,
+    worker: Worker,
+    now: Timestamp,
+    /// How many pages each of the others has said.
+    pages: BTreeMap<&'static str, i64>,
+}
+
+impl<S: Service> Bench<S> {
+    /// A fresh database, and the only partition there is.
+    pub async fn of(service: S) -> Self {
+        let db = database::fresh(S::NAME, S::MIGRATIONS).await.expect("a database");
+        Self::open(Arc::new(service), db, Partition { number: 0, of: 1 }).await
+    }
+
+    /// A fresh database, and two partitions that share it.
+    pub async fn two_of(service: S) -> (Self, Self) {
+        let db = database::fresh(S::NAME, S::MIGRATIONS).await.expect("a database");
+        let service = Arc::new(service);
+        let left = Self::open(service.clone(), db.clone(), Partition { number: 0, of: 2 }).await;
+        (left, Self::open(service, db, Partition { number: 1, of: 2 }).await)
+    }
+
+    async fn open(service: Arc<S>, db: PgPool, partition: Partition) -> Self {
+        let worker = Worker::open(service.clone(), db.clone(), partition).await.expect("a worker");
+        let (now, pages) = (Timestamp::UNIX_EPOCH, BTreeMap::new());
+        Self { db, desk: service, worker, now, pages }
+    }
+
+    /// Puts each message on its way: events in pages of their speakers; commands, reports and
+    /// timers with an id.
+    pub fn post(&mut self, messages: impl IntoIterator<Item = S::Inbound>) -> Vec<Input> {
+        messages.into_iter().map(|it| self.post_one(&it)).collect()
+    }
+
+    fn post_one(&mut self, message: &S::Inbound) -> Input {
+        let contract = message.contract();
+        let speaker = contract.subject.split('.').next().expect("a subject has a speaker");
+        let number = self.pages.entry(speaker).or_default();
+        *number += 1;
+        let id = name(&format!("{speaker} {number}"));
+        let envelope = envelope(id, contract.subject, message.key(), message.encode());
+        match contract.kind {
+            Kind::Command | Kind::Report | Kind::Timer => Input::Command(envelope),
+            Kind::Event | Kind::Public => Input::Page(Page {
+                speaker: speaker.to_owned(),
+                partition: 0,
+                number: *number,
+                at: self.now,
+                heard: BTreeMap::new(),
+                said: vec![envelope],
+            }),
+            Kind::Reply | Kind::Question => panic!("{} is not for others to say", contract.subject),
+        }
+    }
+
+    /// Has the service decide all this in one transaction. Returns what it says to everyone.
+    pub async fn hear(&mut self, inputs: &[Input]) -> Vec<S::Outbound> {
+        let committed = self.transact(inputs.to_vec()).await;
+        read(committed.page.iter().flat_map(|it| &it.said))
+    }
+
+    /// Gives a command and waits for the answer.
+    pub async fn ask<C: Command>(&mut self, id: &str, command: &C) -> Vec<C::Answer> {
+        let id = name(id);
+        let command = envelope(id, C::SUBJECT, command.key(), contracts::encode(command));
+        let committed = self.transact(vec![Input::Command(command)]).await;
+        read(&committed.answers[&id].said)
+    }
+
+    /// Asks the service something.
+    pub async fn question<Q: Question>(&self, question: &Q) -> Q::Answer
+    where
+        S: Service<Questions: From<Q>>,
+        Q: Clone,
+    {
+        let mut db = self.db.acquire().await.expect("a connection");
+        let answer = self.desk.answer(&mut db, question.clone().into()).await.expect("an answer");
+        serde_json::from_str(answer.get()).expect("an answer as it is declared")
+    }
+
+    /// Lets time pass. Returns what the service says to everyone when its timers ring.
+    pub async fn wait(&mut self, time: SignedDuration) -> Vec<S::Outbound> {
+        self.now += time;
+        self.hear(&[]).await
+    }
+
+    async fn transact(&mut self, inputs: Vec<Input>) -> Committed {
+        self.worker.transact(self.now, inputs).await.expect("a commit")
+    }
+
+    /// What each statement takes and gives, as the database sees it.
+    pub async fn signatures(&self, statements: &[&'static str]) -> String {
+        database::signatures(&self.db, statements).await.expect("every statement prepares")
+    }
+}
+
+fn name(text: &str) -> MessageId {
+    MessageId(Uuid::new_v5(&Uuid::nil(), text.as_bytes()))
+}
+
+fn envelope(
+    id: MessageId,
+    subject: &str,
+    key: Key,
+    body: Box<contracts::RawValue>,
+) -> Envelope {
+    let trace = chassis::TraceContext::default();
+    Envelope { id, cause: None, subject: subject.to_owned(), key, trace, body }
+}
+
+fn read<'a, M: MessageSet>(envelopes: impl IntoIterator<Item = &'a Envelope>) -> Vec<M> {
+    envelopes
+        .into_iter()
+        .map(|it| M::decode(&it.subject, &it.body).expect("said as it is declared"))
+        .collect()
+}
