@@ -1,3 +1,10 @@
+-- How many partitions this deployment has. Said once; a different number later is an error, for
+-- everything would be looked for in the wrong place.
+create table deployment (
+    only_row   boolean primary key default true check (only_row),
+    partitions integer not null check (partitions > 0)
+);
+
 -- Where each partition is. One row, one writer: it is advanced by compare-and-swap.
 create table position (
     partition integer     primary key,
@@ -6,12 +13,18 @@ create table position (
     at        timestamptz not null    -- `now` of the last batch; it never goes back
 );
 
--- What was said, for good. The stream is transport; this is the truth.
+-- What was said, for good. NATS is transport; this is the truth.
 create table page (
     partition integer not null,
     number    bigint  not null check (number > 0),
-    body      bytea   not null,
+    body      bytea   not null,       -- JSON, compressed by lz4
     primary key (partition, number)
+);
+
+-- Up to where the public messages of the pages were published and acknowledged.
+create table outlet (
+    partition integer primary key,
+    number    bigint  not null
 );
 
 -- What a service reminds itself of. A row is heard once, and gone.
@@ -19,7 +32,7 @@ create table timer (
     id        uuid        primary key,
     partition integer     not null,
     due       timestamptz not null,
-    envelope  jsonb       not null
+    envelope  bytea       not null
 );
 create index timer_due on timer (partition, due, id);
 
@@ -28,4 +41,30 @@ create table answer (
     command_id  uuid        primary key,
     answered_at timestamptz not null,
     body        bytea       not null
+);
+create index answer_age on answer (answered_at);
+
+-- What could not be decided, and all that came later about the same thing, in order, so that it can
+-- be decided again in that order.
+create table parked (
+    id        uuid        primary key,
+    ordinal   bigint      generated always as identity,
+    partition integer     not null,
+    key       text        not null,
+    subject   text        not null,
+    cause     text        not null,
+    parked_at timestamptz not null,
+    envelope  bytea       not null
+);
+create index parked_in_order on parked (partition, key, ordinal);
+
+-- What was parked and is not wanted any more, and why.
+create table discarded (
+    id           uuid        primary key,
+    key          text        not null,
+    subject      text        not null,
+    cause        text        not null,
+    discarded_at timestamptz not null,
+    reason       text        not null,
+    envelope     bytea       not null
 );

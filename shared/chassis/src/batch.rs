@@ -1,3 +1,7 @@
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+
 use contracts::{MessageSet, Timestamp};
 use tracing::{Span, info_span};
 
@@ -11,7 +15,12 @@ pub struct Batch<M> {
     pub(crate) now: Timestamp,
     pub(crate) partition: Partition,
     pub(crate) deliveries: Vec<Delivery<M>>,
+    pub(crate) panicked: Panicked,
 }
+
+/// The message on which a decision panicked, and what it said: the transaction comes to nothing,
+/// and is tried again without it.
+pub(crate) type Panicked = Arc<OnceLock<(MessageId, String)>>;
 
 /// What is to be said, each with the message that caused it.
 #[derive(Debug)]
@@ -56,6 +65,9 @@ impl<M: MessageSet> Batch<M> {
     ///
     /// The time is the same for the whole batch, is written down with it, and never goes back.
     /// When something *happened* is a field of the message that tells of it.
+    ///
+    /// A decision that panics ends the batch: nothing of it is kept, the message is parked, and the
+    /// rest is decided anew.
     pub fn decide<O, Said>(self, mut decide: impl FnMut(Timestamp, M) -> Said) -> Decided<O>
     where
         Said: IntoIterator<Item = O>,
@@ -63,8 +75,16 @@ impl<M: MessageSet> Batch<M> {
         let mut outgoing = Vec::new();
         for Delivery { id: cause, trace, message } in self.deliveries {
             let span = span(&message, &trace); // A child of the span in which it was said.
-            let said = span.in_scope(|| decide(self.now, message));
-            let trace = TraceContext::of(&span);
+            let decision = || span.in_scope(|| Vec::from_iter(decide(self.now, message)));
+            // What the panic may have left half done in the books is thrown away with them.
+            let said = match catch_unwind(AssertUnwindSafe(decision)) {
+                Ok(said) => said,
+                Err(panic) => {
+                    self.panicked.get_or_init(|| (cause, words(&*panic)));
+                    return Decided(vec![]);
+                }
+            };
+            let trace = trace.continued_by(&span);
             outgoing.extend((0..).zip(said).map(|(nth, message)| Outgoing {
                 id: cause.nth_answer(nth),
                 cause,
@@ -76,9 +96,29 @@ impl<M: MessageSet> Batch<M> {
     }
 }
 
+/// One span a message, though the transaction around it serves hundreds. None for what nobody
+/// traces.
 fn span(message: &impl MessageSet, trace: &TraceContext) -> Span {
+    if !trace.is_sampled() {
+        return Span::none();
+    }
     let subject = message.contract().subject;
-    let span = info_span!("decide", otel.name = subject, about = %message.key());
+    let span = info_span!(
+        target: "kontor::message",
+        "process",
+        otel.name = format!("process {subject}"),
+        otel.kind = "consumer",
+        messaging.system = "nats",
+        messaging.operation.type = "process",
+        messaging.destination.name = subject,
+        messaging.message.conversation_id = %message.key(),
+    );
     trace.adopt(&span);
     span
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "the decision panicked".to_owned())
 }

@@ -4,7 +4,8 @@ use async_nats::RequestErrorKind;
 use contracts::{Command, Key, MessageSet, Question, Uuid};
 use serde::{Deserialize, Serialize};
 
-use crate::{Answer, Envelope, MessageId, Partition, TraceContext};
+use crate::answer::{Answer, Outcome};
+use crate::{Envelope, MessageId, Partition, TraceContext};
 
 /// How long a client waits for an answer, repeats included.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,17 +49,6 @@ pub enum Unanswered {
     Refused { subject: String, cause: String },
 }
 
-/// What goes over the wire in answer to a command.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
-    Answered(Answer),
-    Parked { cause: String },
-    Refused { cause: String },
-    /// Too much is waiting; try again.
-    Busy,
-}
-
 /// The subject on which the owner of a partition takes commands.
 pub(crate) fn owner_subject(service: &str, partition: u32) -> String {
     format!("own.{partition}.{service}")
@@ -88,6 +78,7 @@ impl Client {
             cause: None,
             subject: C::SUBJECT.to_owned(),
             key,
+            address: None,
             trace: TraceContext::current(),
             body: contracts::encode(command),
         };
@@ -103,8 +94,17 @@ impl Client {
         envelope: &Envelope,
         partition: u32,
     ) -> Result<Answer, Unanswered> {
-        let subject = || envelope.subject.clone();
         let service = envelope.subject.split('.').next().unwrap_or_default();
+        self.deliver_to(service, envelope, partition).await
+    }
+
+    pub(crate) async fn deliver_to(
+        &self,
+        service: &str,
+        envelope: &Envelope,
+        partition: u32,
+    ) -> Result<Answer, Unanswered> {
+        let subject = || envelope.subject.clone();
         let to = owner_subject(service, partition);
         let payload = serde_json::to_vec(envelope)
             .map_err(|it| Unanswered::Refused { subject: subject(), cause: it.to_string() })?;
@@ -136,12 +136,11 @@ impl Client {
     pub async fn ask<Q: Question>(&self, question: &Q) -> Result<Q::Answer, Unanswered> {
         let subject = || Q::SUBJECT.to_owned();
         let payload = contracts::encode(question).get().to_owned();
-        let reply = self.nats.request(Q::SUBJECT, payload.into()).await.map_err(|it| {
-            match it.kind() {
+        let reply =
+            self.nats.request(Q::SUBJECT, payload.into()).await.map_err(|it| match it.kind() {
                 RequestErrorKind::TimedOut => Unanswered::TimedOut(subject()),
                 _ => Unanswered::NobodyThere(subject()),
-            }
-        })?;
+            })?;
         let refused = |cause| Unanswered::Refused { subject: subject(), cause };
         if let Some(cause) = reply.headers.as_ref().and_then(|it| it.get(SERVICE_ERROR)) {
             return Err(refused(cause.to_string()));

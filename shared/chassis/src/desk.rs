@@ -1,10 +1,11 @@
 use std::pin::Pin;
+use std::sync::Arc;
 
 use contracts::{Contract, Kind, MessageSet, RawValue, Timestamp};
 use sqlx::PgConnection;
 
-use crate::batch::Delivery;
-use crate::{Batch, Duty, Envelope, Migration, Partition, Service};
+use crate::batch::{Delivery, Outgoing, Panicked};
+use crate::{Batch, Counter, Duty, Envelope, MessageId, Migration, Partition, Service};
 
 /// A service with its types rubbed out, so that the worker is compiled once, not once a service.
 pub trait Desk: Send + Sync + 'static {
@@ -14,14 +15,7 @@ pub trait Desk: Send + Sync + 'static {
     fn says(&self) -> &'static [Contract];
     fn is_asked(&self) -> &'static [Contract];
     fn duties(&self) -> Vec<Duty>;
-
-    /// Answers a question that came as this subject and body.
-    fn answer<'a>(
-        &'a self,
-        db: &'a mut PgConnection,
-        subject: &'a str,
-        body: &'a RawValue,
-    ) -> Answering<'a>;
+    fn counters(&self) -> Vec<Counter>;
 
     /// Reads the envelopes, has the service handle them, and seals what it says.
     fn work<'a>(
@@ -29,11 +23,30 @@ pub trait Desk: Send + Sync + 'static {
         db: &'a mut PgConnection,
         now: Timestamp,
         partition: Partition,
-        inputs: Vec<Envelope>,
-    ) -> Pin<Box<dyn Future<Output = anyhow::Result<Vec<Sealed>>> + Send + 'a>>;
+        inputs: &'a [&'a Envelope],
+    ) -> Promise<'a, Result<Vec<Sealed>, Failure>>;
+
+    /// Answers a question that came as this subject and body.
+    fn answer<'a>(
+        &'a self,
+        db: &'a mut PgConnection,
+        subject: &'a str,
+        body: &'a RawValue,
+    ) -> Promise<'a, anyhow::Result<Box<RawValue>>>;
 }
 
-type Answering<'a> = Pin<Box<dyn Future<Output = anyhow::Result<Box<RawValue>>> + Send + 'a>>;
+type Promise<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a batch was not handled.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// These inputs cannot be decided, each for its cause; the rest can, without them.
+    #[error("{} inputs cannot be decided", .0.len())]
+    Poison(Vec<(MessageId, String)>),
+    /// Try again.
+    #[error(transparent)]
+    Other(anyhow::Error),
+}
 
 /// A message that leaves, and what the worker needs to know of it.
 #[derive(Debug)]
@@ -75,13 +88,8 @@ impl<S: Service> Desk for S {
         Service::duties(self)
     }
 
-    fn answer<'a>(
-        &'a self,
-        db: &'a mut PgConnection,
-        subject: &'a str,
-        body: &'a RawValue,
-    ) -> Answering<'a> {
-        Box::pin(async move { Service::answer(self, db, S::Questions::decode(subject, body)?).await })
+    fn counters(&self) -> Vec<Counter> {
+        Service::counters(self)
     }
 
     fn work<'a>(
@@ -89,22 +97,49 @@ impl<S: Service> Desk for S {
         db: &'a mut PgConnection,
         now: Timestamp,
         partition: Partition,
-        inputs: Vec<Envelope>,
-    ) -> Pin<Box<dyn Future<Output = anyhow::Result<Vec<Sealed>>> + Send + 'a>> {
+        inputs: &'a [&'a Envelope],
+    ) -> Promise<'a, Result<Vec<Sealed>, Failure>> {
         Box::pin(async move {
-            let deliveries = inputs.into_iter().map(open).collect::<Result<_, _>>()?;
-            let decided = self.handle(db, Batch { now, partition, deliveries }).await?;
+            let deliveries = open(inputs)?;
+            let panicked = Panicked::default();
+            let batch = Batch { now, partition, deliveries, panicked: Arc::clone(&panicked) };
+            let handled = self.handle(db, batch).await;
+            if let Some(found) = panicked.get() {
+                return Err(Failure::Poison(vec![found.clone()])); // Whatever came after it.
+            }
+            let decided = handled.map_err(Failure::Other)?;
             Ok(decided.0.into_iter().map(seal).collect())
         })
     }
+
+    fn answer<'a>(
+        &'a self,
+        db: &'a mut PgConnection,
+        subject: &'a str,
+        body: &'a RawValue,
+    ) -> Promise<'a, anyhow::Result<Box<RawValue>>> {
+        Box::pin(
+            async move { Service::answer(self, db, S::Questions::decode(subject, body)?).await },
+        )
+    }
 }
 
-fn open<M: MessageSet>(it: Envelope) -> Result<Delivery<M>, contracts::Undecodable> {
-    let message = M::decode(&it.subject, &it.body)?;
-    Ok(Delivery { id: it.id, trace: it.trace, message })
+/// Reads all envelopes; if some cannot be read, says which.
+fn open<M: MessageSet>(inputs: &[&Envelope]) -> Result<Vec<Delivery<M>>, Failure> {
+    let mut deliveries = Vec::with_capacity(inputs.len());
+    let mut unreadable = Vec::new();
+    for it in inputs {
+        match M::decode(&it.subject, &it.body) {
+            Ok(message) => {
+                deliveries.push(Delivery { id: it.id, trace: it.trace.clone(), message })
+            }
+            Err(error) => unreadable.push((it.id, error.to_string())),
+        }
+    }
+    if unreadable.is_empty() { Ok(deliveries) } else { Err(Failure::Poison(unreadable)) }
 }
 
-fn seal<M: MessageSet>(it: crate::batch::Outgoing<M>) -> Sealed {
+fn seal<M: MessageSet>(it: Outgoing<M>) -> Sealed {
     let contract = it.message.contract();
     Sealed {
         contract,
@@ -114,6 +149,7 @@ fn seal<M: MessageSet>(it: crate::batch::Outgoing<M>) -> Sealed {
             cause: Some(it.cause),
             subject: contract.subject.to_owned(),
             key: it.message.key(),
+            address: it.message.address(),
             trace: it.trace,
             body: it.message.encode(),
         },

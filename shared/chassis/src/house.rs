@@ -1,14 +1,26 @@
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
 use contracts::{Contract, Kind};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use crate::{Desk, Service};
+use crate::health::{self, Health};
+use crate::replica::{self, Account, Standing};
+use crate::task::spawn;
+use crate::{Desk, Service, Telemetry};
 
 /// Every service there is.
 #[derive(Default)]
 pub struct House(Vec<Arc<dyn Desk>>);
+
+/// Services of this process, at work.
+pub struct Running {
+    close: watch::Sender<bool>,
+    services: Vec<(&'static str, watch::Receiver<Standing>, JoinHandle<anyhow::Result<()>>)>,
+}
 
 impl House {
     #[must_use]
@@ -23,6 +35,48 @@ impl House {
             let known: Vec<&str> = self.0.iter().map(|it| it.name()).collect();
             format!("there is no service {name}; there are {}", known.join(", "))
         })
+    }
+
+    /// The names of all services.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|it| it.name())
+    }
+
+    /// Everything that is heard, said or asked in the house, once.
+    pub fn contracts(&self) -> Vec<Contract> {
+        let mut all = BTreeMap::new();
+        for desk in &self.0 {
+            let own = desk.hears().iter().chain(desk.says()).chain(desk.is_asked());
+            all.extend(own.map(|it| (it.subject, *it)));
+        }
+        all.into_values().collect()
+    }
+
+    /// Every public counter, with the name of its service.
+    pub fn counters(&self) -> Vec<(&'static str, crate::Counter)> {
+        let of = |desk: &Arc<dyn Desk>| {
+            let name = desk.name();
+            desk.counters().into_iter().map(move |it| (name, it))
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
+    /// Sets the services of these names to work, each with its account.
+    pub fn start(
+        &self,
+        accounts: BTreeMap<String, Account>,
+        partitions: u32,
+    ) -> anyhow::Result<Running> {
+        let (close, closing) = watch::channel(false);
+        let mut services = Vec::new();
+        for (name, account) in accounts {
+            let desk = self.desk(&name)?;
+            let (standing, shown) = watch::channel(Standing::default());
+            let name = desk.name();
+            let replica = replica::run(desk, account, partitions, standing, closing.clone());
+            services.push((name, shown, spawn(name, replica)));
+        }
+        Ok(Running { close, services })
     }
 
     /// Says what is wrong with who hears and who says what, one line each: everything that is heard
@@ -57,6 +111,53 @@ impl House {
             }
         }
         wrong
+    }
+}
+
+impl Running {
+    /// Waits until every service can do its work. An error if one of them ends instead.
+    pub async fn ready(&mut self) -> anyhow::Result<()> {
+        for (name, standing, task) in &mut self.services {
+            tokio::select! {
+                ready = standing.wait_for(|it| it.ready) => drop(ready.context(*name)?),
+                ended = task => {
+                    ended??;
+                    anyhow::bail!("{name} ended before it was ready");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How each service stands.
+    pub fn standings(&self) -> Vec<Standing> {
+        self.services.iter().map(|it| it.1.borrow().clone()).collect()
+    }
+
+    /// Serves `/livez`, `/readyz` and `/metrics`; returns where.
+    pub async fn serve_health(
+        &self,
+        listen: SocketAddr,
+        telemetry: Option<&Telemetry>,
+    ) -> anyhow::Result<SocketAddr> {
+        let services = self.services.iter().map(|it| it.1.clone()).collect();
+        let registry = telemetry.map(Telemetry::registry);
+        health::serve(Health { services, registry }, listen)
+            .await
+            .with_context(|| format!("health at {listen}"))
+    }
+
+    /// Has every service finish what it began. Returns the first error of any.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.close.send_replace(true);
+        let mut result = Ok(());
+        for (name, _, task) in self.services {
+            let ended = task.await.map_err(anyhow::Error::from).and_then(|it| it);
+            if let Err(error) = ended.context(name) {
+                result = result.and(Err(error));
+            }
+        }
+        result
     }
 }
 

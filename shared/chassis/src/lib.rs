@@ -1,23 +1,47 @@
-//! What every service stands on: batches, the worker, the log, the list of services.
+#![doc = include_str!("../README.md")]
 
+mod answer;
 mod batch;
 mod client;
+pub mod clock;
+mod counter;
 mod desk;
 mod duty;
+mod fault;
+mod front;
+mod health;
+mod hearing;
 mod house;
+mod inlet;
 mod log;
 mod migration;
+mod outlet;
+mod owner;
+mod parking;
+mod partition;
+mod reader;
+mod replica;
 mod service;
+pub mod streams;
+pub mod task;
+mod telemetry;
+mod timer;
 mod trace;
 mod worker;
 
+pub use answer::{Answer, Outcome};
 pub use batch::{Batch, Decided};
 pub use client::{Client, PageRef, Told, Unanswered};
-pub use desk::Desk;
+pub use counter::{Counter, Request};
+pub use desk::{Desk, Failure};
 pub use duty::{Duty, Office};
-pub use house::House;
-pub use log::{Envelope, Heard, MessageId, Missing, Page};
+pub use house::{House, Running};
+pub use log::{Envelope, Heard, MessageId, Missing, Page, pack};
 pub use migration::{LOG, Migration, migrate};
+pub use parking::ParkedInput;
+pub use partition::Partition;
+pub use replica::{Account, Standing};
 pub use service::Service;
+pub use telemetry::{Telemetry, TelemetrySettings};
 pub use trace::TraceContext;
-pub use worker::{Answer, Answers, Committed, Input, Partition, Worker};
+pub use worker::{Committed, Input, Said, Worker};

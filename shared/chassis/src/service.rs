@@ -1,7 +1,7 @@
 use contracts::{MessageSet, RawValue};
 use sqlx::PgConnection;
 
-use crate::{Batch, Decided, Duty, Migration};
+use crate::{Batch, Counter, Decided, Duty, Migration};
 
 /// A service: what it is called, what it hears and says, what it remembers, and what it does.
 pub trait Service: Send + Sync + 'static {
@@ -39,6 +39,11 @@ pub trait Service: Send + Sync + 'static {
         question: Self::Questions,
     ) -> impl Future<Output = anyhow::Result<Box<RawValue>>> + Send {
         async move { anyhow::bail!("{} has no answer to {}", Self::NAME, question.contract().subject) }
+    }
+
+    /// Where the outside asks for something and waits for the answer.
+    fn counters(&self) -> Vec<Counter> {
+        vec![]
     }
 
     /// What the service does beside its worker, for as long as the process runs: a postman, a web

@@ -12,10 +12,18 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 pub struct TraceContext(HashMap<String, String>);
 
 impl TraceContext {
+    /// What a client sent in its headers.
+    pub fn from_fields<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let known = |it: &(&str, &str)| matches!(it.0, "traceparent" | "tracestate");
+        let owned = |it: (&str, &str)| (it.0.to_owned(), it.1.to_owned());
+        Self(fields.into_iter().filter(known).map(owned).collect())
+    }
+
     /// Where the span is now.
     pub fn of(span: &Span) -> Self {
         let mut fields = HashMap::new();
         TraceContextPropagator::new().inject_context(&span.context(), &mut fields);
+        fields.retain(|_, it| !it.is_empty());
         Self(fields)
     }
 
@@ -31,7 +39,24 @@ impl TraceContext {
         let _: Result<(), _> = span.set_parent(parent);
     }
 
+    /// Where a trace goes on after this span, or where it was if nobody collects the span.
+    pub fn continued_by(&self, span: &Span) -> Self {
+        let after = if span.is_none() { Self::default() } else { Self::of(span) };
+        if after.is_empty() { self.clone() } else { after }
+    }
+
+    /// Whether whoever began the trace wants it collected (W3C Trace Context, the flag `sampled`).
+    pub fn is_sampled(&self) -> bool {
+        let flags = self.0.get("traceparent").and_then(|it| it.rsplit('-').next());
+        let flags = flags.and_then(|it| u8::from_str_radix(it, 16).ok());
+        flags.is_some_and(|it| it & 1 == 1)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }

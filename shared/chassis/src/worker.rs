@@ -1,96 +1,64 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
-use contracts::{Key, Kind, Timestamp, Uuid};
+use anyhow::ensure;
+use contracts::{Key, Kind, Timestamp};
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
-use crate::desk::Sealed;
-use crate::log::{Heard, Missing, Position, Take};
-use crate::{Desk, Envelope, MessageId, Page};
-
-/// How many timers one transaction takes at most.
-const TIMERS_AT_ONCE: i64 = 500;
-
-/// One partition of how many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Partition {
-    pub number: u32,
-    pub of: u32,
-}
-
-impl Partition {
-    /// Where everything about this key is heard: 32-bit FNV-1a, as the broker does it.
-    pub fn about(key: &Key, of: u32) -> Self {
-        let hash =
-            key.0.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-                (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-            });
-        Self { number: hash % of, of }
-    }
-
-    /// Mints an id (a `UUIDv7`) that falls into this partition. The same time and seed give the
-    /// same id; other seeds give others.
-    pub fn mint(self, now: Timestamp, seed: &str) -> Uuid {
-        let millis = now.as_millisecond().unsigned_abs().to_be_bytes();
-        let mut random = Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes());
-        loop {
-            let mut bytes = *random.as_bytes();
-            bytes[..6].copy_from_slice(&millis[2..]);
-            bytes[6] = bytes[6] & 0x0f | 0x70;
-            bytes[8] = bytes[8] & 0x3f | 0x80;
-            let id = Uuid::from_bytes(bytes);
-            if Self::about(&Key(id.hyphenated().to_string()), self.of) == self {
-                return id;
-            }
-            random = Uuid::new_v5(&random, b"again");
-        }
-    }
-
-    fn column(self) -> i32 {
-        self.number.cast_signed()
-    }
-}
+use crate::answer::{Answers, Outcome};
+use crate::desk::{Failure, Sealed};
+use crate::log::{Heard, Missing, Position, Take, pack};
+use crate::parking::{self, Parking};
+use crate::timer::{self, Due};
+use crate::{Desk, Envelope, MessageId, Page, Partition, answer, fault};
 
 /// Something that is ready to be decided. Timers are not among it: they are rows, which the worker
 /// reads for itself.
 #[derive(Debug, Clone)]
 pub enum Input {
-    Page(Page),
+    Page(Arc<Page>),
     Command(Envelope),
+    /// From outside, over a public stream.
+    Report(Envelope),
+    /// What is parked about this key is to be decided again.
+    Replay(Key),
+}
+
+impl Input {
+    fn replays(&self) -> Option<Key> {
+        if let Self::Replay(key) = self { Some(key.clone()) } else { None }
+    }
 }
 
 /// What to do once the transaction is committed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Committed {
     /// Publish this.
-    pub page: Option<Page>,
+    pub page: Option<Said>,
     /// Answer these commands.
-    pub answers: Answers,
+    pub outcomes: BTreeMap<MessageId, Outcome>,
     /// Ask for these, and then try again what needs them.
     pub missing: Vec<Missing>,
+    /// Wake these partitions of the same service: there is a note for them.
+    pub wake: BTreeSet<u32>,
+    /// How many inputs were decided, and how many were parked.
+    pub decided: usize,
+    pub parked: usize,
 }
 
-/// What was said because of a command.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Answer {
-    /// The page that tells everyone, if any. A reader who has heard it sees the effect.
-    pub page: Option<i64>,
-    pub said: Vec<Envelope>,
+/// A page, and its bytes as they are stored and published.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub page: Arc<Page>,
+    pub packed: bytes::Bytes,
 }
 
-#[derive(Debug, Default)]
-struct Taken {
-    ready: Vec<Envelope>,
-    commands: BTreeSet<MessageId>,
-    missing: Vec<Missing>,
-}
-
-/// The answer to each command, by its id.
-pub type Answers = BTreeMap<MessageId, Answer>;
+/// Another worker has moved the position: this one has lost the partition.
+#[derive(Debug, thiserror::Error)]
+#[error("partition {0} has another owner")]
+pub(crate) struct Fenced(pub(crate) u32);
 
 type Row = (i64, Json<Heard>, SqlTimestamp, i64);
 
@@ -100,6 +68,9 @@ pub struct Worker {
     db: PgPool,
     partition: Partition,
     position: Position,
+    parking: Parking,
+    due: Due,
+    hears: BTreeSet<&'static str>,
 }
 
 impl Worker {
@@ -130,58 +101,134 @@ impl Worker {
             heard.entry(speaker).or_insert(0); // Listened to, and nothing taken yet.
         }
         let position = Position { version, heard, said, at: at.to_jiff() };
-        Ok(Self { desk, db, partition, position })
+        let parking = Parking::open(&db, partition).await?;
+        let hears = desk.hears().iter().map(|it| it.subject).collect();
+        Ok(Self { desk, db, partition, position, parking, due: Due::Unknown, hears })
     }
 
-    /// Decides whatever is ready, in one transaction: all of it happens, or nothing.
+    /// What this worker has heard, in committed transactions.
+    pub fn heard(&self) -> &Heard {
+        &self.position.heard
+    }
+
+    /// The number of the last page that this partition said.
+    pub fn head(&self) -> i64 {
+        self.position.said
+    }
+
+    /// How many keys have something parked.
+    pub fn parked_keys(&self) -> usize {
+        self.parking.len()
+    }
+
+    /// When the next timer is due, as far as is known.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.at(self.position.at)
+    }
+
+    /// Another partition may have left a note: look at the timers again.
+    pub fn wake(&mut self) {
+        self.due = Due::Unknown;
+    }
+
+    /// Decides whatever is ready, in one transaction: all of it happens, or nothing. What cannot be
+    /// decided is parked, and the rest is decided without it.
     pub async fn transact(
         &mut self,
         now: Timestamp,
         inputs: Vec<Input>,
     ) -> anyhow::Result<Committed> {
+        let mut poison = BTreeMap::new();
+        loop {
+            match self.attempt(now, &inputs, &poison).await {
+                Ok(committed) => return Ok(committed),
+                Err(error) => match error.downcast::<Failure>() {
+                    // Each round parks at least one input more, so this ends.
+                    Ok(Failure::Poison(found)) => poison.extend(found),
+                    Ok(Failure::Other(error)) | Err(error) => return Err(error),
+                },
+            }
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        now: Timestamp,
+        inputs: &[Input],
+        poison: &BTreeMap<MessageId, String>,
+    ) -> anyhow::Result<Committed> {
         let mut next = self.position.after(now);
-        let Taken { mut ready, commands, missing } = self.take(&mut next, inputs);
+        let mut committed = Committed::default();
+        let (arrived, commands) = self.take(&mut next, inputs, &mut committed.missing);
+        let replays = inputs.iter().filter_map(Input::replays).collect();
 
         let mut tx = self.db.begin().await?;
         advance(&mut tx, self.partition, &next).await?; // First: it is the fence.
-        let mut answers = answered(&mut tx, &commands).await?;
-        ready.retain(|it| !answers.contains_key(&it.id));
-        ready.extend(ring(&mut tx, self.partition, next.at).await?);
+        let before = answer::given(&mut tx, &commands).await?;
+        let replayed = parking::take(&mut tx, self.partition, &replays).await?;
+        let rung = match self.due.is_due(next.at) {
+            true => Some(timer::ring(&mut tx, self.partition, next.at).await?),
+            false => None,
+        };
+        let timers = rung.iter().flat_map(|it| &it.envelopes);
+        let fresh = arrived.into_iter().filter(|it| !before.contains_key(&it.id));
+        let ready: Vec<&Envelope> = replayed.iter().chain(fresh).chain(timers).collect();
+        let sorted = self.parking.sort(ready, &replays, &commands, poison);
+        parking::put(&mut tx, self.partition, next.at, &sorted.parked).await?;
 
-        let said = self.desk.work(&mut tx, next.at, self.partition, ready).await?;
+        let said = self.desk.work(&mut tx, next.at, self.partition, &sorted.ready).await?;
+        fault::point(self.desk.name(), "decided");
+        let set = timer::set(&mut tx, self.partition, &said).await?;
         let page = self.write(&mut tx, &mut next, &said).await?;
-        set_timers(&mut tx, self.partition.of, &said).await?;
-        let fresh = commands.into_iter().filter(|it| !answers.contains_key(it));
-        let fresh = answer(fresh, page.as_ref(), &said);
-        write_answers(&mut tx, next.at, &fresh).await?;
+        let decided = sorted.ready.iter().map(|it| it.id).filter(|it| commands.contains(it));
+        let answers = answer::compose(decided, page.as_ref().map(|it| &*it.page), said);
+        answer::keep(&mut tx, next.at, &answers).await?;
+        fault::point(self.desk.name(), "before-commit");
         tx.commit().await?;
+        fault::point(self.desk.name(), "after-commit");
 
+        committed.decided = sorted.ready.len();
+        committed.parked = sorted.parked.len();
+        committed.wake = set.others;
+        committed.page = page;
+        committed.outcomes = outcomes(before, answers, sorted.refused);
+        self.parking.commit(&replays, sorted.keys);
+        self.due = match rung {
+            Some(rung) => Due::of(rung.next).or_sooner(set.soonest),
+            None => self.due.or_sooner(set.soonest),
+        };
         self.position = next;
-        answers.extend(fresh);
-        Ok(Committed { page, answers, missing })
+        Ok(committed)
     }
 
-    /// Of what came in, that which is new and which this service listens to, in the same order.
-    fn take(&self, next: &mut Position, inputs: Vec<Input>) -> Taken {
-        let hears: BTreeSet<&str> = self.desk.hears().iter().map(|it| it.subject).collect();
-        let mut taken = Taken::default();
+    /// Of what came in, that which is new and which this service listens to, in the same order; and
+    /// which of it are commands.
+    fn take<'a>(
+        &self,
+        next: &mut Position,
+        inputs: &'a [Input],
+        missing: &mut Vec<Missing>,
+    ) -> (Vec<&'a Envelope>, BTreeSet<MessageId>) {
+        let (mut ready, mut commands) = (Vec::new(), BTreeSet::new());
         for input in inputs {
             match input {
-                Input::Page(page) => match next.take(&page) {
-                    Take::Next => taken.ready.extend(
-                        page.said.into_iter().filter(|it| hears.contains(it.subject.as_str())),
+                Input::Page(page) => match next.take(page) {
+                    Take::Next => ready.extend(
+                        page.said.iter().filter(|it| self.hears.contains(it.subject.as_str())),
                     ),
                     Take::Duplicate => {}
-                    Take::Missing(missing) => taken.missing.push(missing),
+                    Take::Missing(it) => missing.push(it),
                 },
                 Input::Command(command) => {
-                    if taken.commands.insert(command.id) {
-                        taken.ready.push(command);
+                    if commands.insert(command.id) {
+                        ready.push(command);
                     }
                 }
+                Input::Report(report) => ready.push(report),
+                Input::Replay(_) => {} // Its inputs are in the books.
             }
         }
-        taken
+        (ready, commands)
     }
 
     /// Writes the page, if there is something to say to everyone.
@@ -190,7 +237,7 @@ impl Worker {
         db: &mut PgConnection,
         next: &mut Position,
         said: &[Sealed],
-    ) -> anyhow::Result<Option<Page>> {
+    ) -> anyhow::Result<Option<Said>> {
         let events: Vec<Envelope> =
             said.iter().filter(|it| it.is_for_everyone()).map(|it| it.envelope.clone()).collect();
         if events.is_empty() {
@@ -205,18 +252,50 @@ impl Worker {
             heard: next.heard.clone(),
             said: events,
         };
+        let packed = pack(&page)?;
         sqlx::query("insert into page (partition, number, body) values ($1, $2, $3)")
             .bind(self.partition.column())
             .bind(page.number)
-            .bind(serde_json::to_vec(&page)?)
+            .bind(&packed)
             .execute(db)
             .await?;
-        Ok(Some(page))
+        Ok(Some(Said { page: Arc::new(page), packed: packed.into() }))
+    }
+
+    /// Decides each of these alone and forgets it: to find out which of them cannot be decided,
+    /// when together they could not. Returns those that failed, and why.
+    pub(crate) async fn rehearse(
+        &self,
+        now: Timestamp,
+        inputs: &[Input],
+    ) -> anyhow::Result<Vec<(MessageId, String)>> {
+        let mut next = self.position.after(now);
+        let at = next.at;
+        let (arrived, _) = self.take(&mut next, inputs, &mut vec![]);
+        let mut failed = Vec::new();
+        for envelope in arrived {
+            let mut tx = self.db.begin().await?;
+            if let Err(error) = self.desk.work(&mut tx, at, self.partition, &[envelope]).await {
+                failed.push((envelope.id, format!("{error:#}")));
+            }
+            tx.rollback().await?;
+        }
+        Ok(failed)
+    }
+
+    /// Parks what a rehearsal found, with the rest of the inputs decided.
+    pub(crate) async fn transact_without(
+        &mut self,
+        now: Timestamp,
+        inputs: &[Input],
+        poison: Vec<(MessageId, String)>,
+    ) -> anyhow::Result<Committed> {
+        self.attempt(now, inputs, &poison.into_iter().collect()).await
     }
 }
 
 /// Whose pages a service takes: a subject begins with its speaker.
-fn speakers(desk: &dyn Desk) -> BTreeSet<String> {
+pub(crate) fn speakers(desk: &dyn Desk) -> BTreeSet<String> {
     let events = desk.hears().iter().filter(|it| matches!(it.kind, Kind::Event | Kind::Public));
     events.map(|it| it.owner().to_owned()).collect()
 }
@@ -237,116 +316,15 @@ async fn advance(
     .bind(next.at.to_sqlx())
     .execute(db)
     .await?;
-    ensure!(moved.rows_affected() == 1, "partition {} has another owner", partition.number);
+    ensure!(moved.rows_affected() == 1, Fenced(partition.number));
     Ok(())
 }
 
-/// Which of the commands were answered before, and how.
-async fn answered(
-    db: &mut PgConnection,
-    commands: &BTreeSet<MessageId>,
-) -> anyhow::Result<Answers> {
-    if commands.is_empty() {
-        return Ok(Answers::new());
-    }
-    let ids: Vec<Uuid> = commands.iter().map(|it| it.0).collect();
-    let rows: Vec<(Uuid, Vec<u8>)> =
-        sqlx::query_as("select command_id, body from answer where command_id = any($1)")
-            .bind(ids)
-            .fetch_all(db)
-            .await?;
-    rows.into_iter().map(|(id, body)| Ok((MessageId(id), serde_json::from_slice(&body)?))).collect()
-}
-
-/// Takes the timers that are due.
-async fn ring(
-    db: &mut PgConnection,
-    partition: Partition,
-    now: Timestamp,
-) -> anyhow::Result<Vec<Envelope>> {
-    let rows: Vec<(Json<Envelope>, SqlTimestamp, Uuid)> = sqlx::query_as(
-        "with due as (
-             select id from timer where partition = $1 and due <= $2
-              order by due, id limit $3
-         )
-         delete from timer using due where timer.id = due.id
-         returning timer.envelope, timer.due, timer.id",
-    )
-    .bind(partition.column())
-    .bind(now.to_sqlx())
-    .bind(TIMERS_AT_ONCE)
-    .fetch_all(db)
-    .await?;
-    let mut rows: Vec<_> =
-        rows.into_iter().map(|(Json(it), due, id)| (due.to_jiff(), id, it)).collect();
-    rows.sort_by_key(|(due, id, _)| (*due, *id)); // `returning` keeps no order.
-    Ok(rows.into_iter().map(|(_, _, envelope)| envelope).collect())
-}
-
-async fn set_timers(db: &mut PgConnection, of: u32, said: &[Sealed]) -> anyhow::Result<()> {
-    let (mut ids, mut partitions, mut dues, mut envelopes) = (vec![], vec![], vec![], vec![]);
-    for timer in of_kind(said, Kind::Timer) {
-        ids.push(timer.envelope.id.0);
-        partitions.push(Partition::about(&timer.envelope.key, of).column());
-        dues.push(timer.due.context("a timer has a time")?.to_sqlx());
-        envelopes.push(Json(&timer.envelope));
-    }
-    if ids.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "insert into timer (id, partition, due, envelope)
-         select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::jsonb[])",
-    )
-    .bind(ids)
-    .bind(partitions)
-    .bind(dues)
-    .bind(envelopes)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// A command is answered with what was said because of it.
-fn answer(fresh: impl Iterator<Item = MessageId>, page: Option<&Page>, said: &[Sealed]) -> Answers {
-    let mut answers: Answers = fresh.map(|it| (it, Answer::default())).collect();
-    for it in said {
-        let cause = it.envelope.cause.and_then(|cause| answers.get_mut(&cause));
-        match (it.contract.kind, cause) {
-            (Kind::Event | Kind::Public, Some(answer)) => {
-                answer.page = page.map(|it| it.number);
-                answer.said.push(it.envelope.clone());
-            }
-            (Kind::Reply, Some(answer)) => answer.said.push(it.envelope.clone()),
-            (Kind::Timer | Kind::Command | Kind::Report | Kind::Question, _) | (_, None) => {}
-        }
-    }
-    answers
-}
-
-async fn write_answers(
-    db: &mut PgConnection,
-    now: Timestamp,
-    answers: &Answers,
-) -> anyhow::Result<()> {
-    if answers.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<Uuid> = answers.keys().map(|it| it.0).collect();
-    let bodies: Vec<Vec<u8>> =
-        answers.values().map(serde_json::to_vec).collect::<Result<_, _>>()?;
-    sqlx::query(
-        "insert into answer (command_id, answered_at, body)
-         select id, $2, body from unnest($1::uuid[], $3::bytea[]) as new (id, body)",
-    )
-    .bind(ids)
-    .bind(now.to_sqlx())
-    .bind(bodies)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-fn of_kind(said: &[Sealed], kind: Kind) -> impl Iterator<Item = &Sealed> {
-    said.iter().filter(move |it| it.contract.kind == kind)
+fn outcomes(
+    before: Answers,
+    now: Answers,
+    refused: Vec<(MessageId, Outcome)>,
+) -> BTreeMap<MessageId, Outcome> {
+    let answered = before.into_iter().chain(now);
+    answered.map(|(id, it)| (id, Outcome::Answered(it))).chain(refused).collect()
 }

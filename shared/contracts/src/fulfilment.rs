@@ -233,3 +233,31 @@ pub struct ShipmentView {
     pub carrier: Option<CarrierId>,
     pub tracking_no: Option<TrackingNo>,
 }
+
+/// Which reports of a warehouse or a carrier changed nothing, and why?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportsRefused {
+    /// The id of the warehouse or the carrier.
+    pub reporter: String,
+}
+message!(ReportsRefused, "fulfilment.reports-refused.v1", keyed by reporter,
+    asked for Vec<RefusedReport>);
+
+/// A report that changed nothing. The same one again is counted, not listed again. The latest come
+/// first, 100 at most.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RefusedReport {
+    /// What it was about: an order, or a carrier and its tracking number.
+    pub about: String,
+    /// Which pick of the order; 0 if it could not be told.
+    pub pick: i32,
+    /// What was reported: `started`, `delivered` …
+    pub what: String,
+    /// Why it changed nothing, as a stable word: `repeated`, `contradictory`, `foreign_warehouse` …
+    pub reason: String,
+    pub times: i64,
+    pub first_at: Timestamp,
+    pub last_at: Timestamp,
+    /// What it said when it came last, cut to 2,000 characters.
+    pub body: String,
+}

@@ -12,6 +12,8 @@ use crate::{
     message_set,
 };
 
+pub use crate::submission::{ShipTo, Submission, SubmissionLine};
+
 // ---- Taking an order in ------------------------------------------------------------------------
 
 /// A storefront hands in an order and waits for the answer.

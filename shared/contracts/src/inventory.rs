@@ -280,3 +280,11 @@ pub struct ClaimsTaken {
     pub at: Timestamp,
 }
 message!(ClaimsTaken, "inventory.claims-taken.v1", keyed by order, due at at);
+
+/// A note to the item's own worker: stock of it became free while orders wait for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BackordersDue {
+    pub sku: Sku,
+    pub at: Timestamp,
+}
+message!(BackordersDue, "inventory.backorders-due.v1", keyed by sku, due at at);

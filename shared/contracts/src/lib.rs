@@ -1,6 +1,7 @@
 //! Every message in the house, one module a speaker. No I/O.
 
 pub mod allocation;
+mod buckets;
 pub mod credit;
 pub mod finance;
 pub mod fulfilment;
@@ -11,7 +12,9 @@ mod message;
 mod money;
 pub mod notification;
 mod order;
+mod submission;
 
+pub use buckets::{BadMove, Bucket, Buckets, roll_up};
 pub use ids::{
     BadToken, CarrierId, ChannelId, CustomerId, ExternalId, InvoiceId, LetterId, OrderId,
     PaymentId, ProviderId, ShipmentId, Sku, TrackingNo, WarehouseId,

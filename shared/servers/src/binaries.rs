@@ -144,7 +144,7 @@ impl Lookup {
         let apt = self.which("apt-get").filter(|_| root);
         let apt = apt.with_context(|| format!("please install {package}"))?;
         progress(&format!("installing {package} …"));
-        run(Command::new(&apt).args(["update", "--quiet"])).await?;
+        run(Command::new(&apt).args(["update", "--quiet"])).await.ok(); // It may know enough already.
         run(Command::new(&apt)
             .args(["install", "--yes", "--no-install-recommends", package])
             .env("DEBIAN_FRONTEND", "noninteractive"))

@@ -93,10 +93,10 @@ impl Daemon {
     }
 
     /// Waits until the probe succeeds. Fails, with what the log says, once the server has ended.
-    pub(crate) async fn ready<T>(
-        &mut self,
-        mut probe: impl AsyncFnMut() -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
+    pub(crate) async fn ready<T, F>(&mut self, probe: impl Fn() -> F) -> anyhow::Result<T>
+    where
+        F: Future<Output = anyhow::Result<T>>,
+    {
         let name = self.name;
         let Some(running) = &mut self.running else { bail!("{name} is not running") };
         let mut last = None;

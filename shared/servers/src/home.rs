@@ -44,15 +44,16 @@ impl Home {
                 "servers do not run as root and cannot reach {closed}: using {root}"
             ));
         }
+        fs::create_dir_all(&root).with_context(|| format!("making {}", root.display()))?;
+        let owner = fs::symlink_metadata(&root)?.uid();
+        let us = rustix::process::geteuid().as_raw();
+        ensure!(owner == us, "{} belongs to someone else", root.display());
         let home = Self { root, nobody };
         for directory in [home.root.clone(), home.bin(), home.run("")] {
             fs::create_dir_all(&directory)
                 .and_then(|()| fs::set_permissions(&directory, Permissions::from_mode(0o755)))
                 .with_context(|| format!("making {}", directory.display()))?;
         }
-        let owner = fs::symlink_metadata(&home.root)?.uid();
-        let us = rustix::process::geteuid().as_raw();
-        ensure!(owner == us, "{} belongs to someone else", home.root.display());
         Ok(home)
     }
 
@@ -117,7 +118,7 @@ impl Home {
         if fs::metadata(&path).is_ok_and(|it| it.len() > LOG_BYTES) {
             fs::rename(&path, path.with_extension("log.old"))?;
         }
-        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
         Ok((path, file))
     }
 

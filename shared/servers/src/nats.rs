@@ -13,6 +13,9 @@ use crate::daemon::Daemon;
 /// Go gives memory back to the system only when it is told how much it may have.
 const MEMORY: &str = "1GiB";
 
+/// What the server says when it keeps the configuration that it has.
+const REFUSED: &str = "Failed to reload";
+
 #[derive(Debug, Clone, Default)]
 pub struct NatsOptions {
     /// The `authorization` or `accounts` block of the configuration. Without one, anyone on this
@@ -96,17 +99,8 @@ impl Nats {
         let log = self.home.run("nats.log");
         let length = fs::read(&log)?.len();
         self.daemon.signal(Signal::HUP)?;
-        let outcome = async || {
-            let log = fs::read(&log)?;
-            let news = String::from_utf8_lossy(&log[length..]);
-            let mut lines = news.lines();
-            let line = lines.find(|it| {
-                it.contains("Reloaded server configuration") || it.contains("Failed to reload")
-            });
-            line.map(str::to_owned).context("the server has not reloaded its configuration")
-        };
-        let line = self.daemon.ready(outcome).await?;
-        ensure!(!line.contains("Failed to reload"), "{line}");
+        let line = self.daemon.ready(|| std::future::ready(outcome(&log, length))).await?;
+        ensure!(!line.contains(REFUSED), "{line}");
         Ok(())
     }
 
@@ -116,7 +110,7 @@ impl Nats {
         command.arg("--config").arg(self.home.run("nats.conf")).env("GOMEMLIMIT", MEMORY);
         self.daemon.launch(&mut command)?;
         let port = self.port;
-        let info = self.daemon.ready(async || greeting(port).await).await?;
+        let info = self.daemon.ready(|| greeting(port)).await?;
         let said = info["version"].as_str().unwrap_or_default();
         if version(said) < Some(OLDEST_NATS) {
             self.stop().await?;
@@ -150,6 +144,16 @@ jetstream {{
         );
         self.home.write(&self.home.run("nats.conf"), &text)
     }
+}
+
+/// The line of the log, after so many bytes of it, that tells how a reload went.
+fn outcome(log: &Path, after: usize) -> anyhow::Result<String> {
+    let log = fs::read(log)?;
+    let news = String::from_utf8_lossy(&log[after..]);
+    let mut lines = news.lines();
+    let line =
+        lines.find(|it| it.contains("Reloaded server configuration") || it.contains(REFUSED));
+    line.map(str::to_owned).context("the server has not reloaded its configuration")
 }
 
 /// What the server says of itself to whoever connects.

@@ -158,8 +158,7 @@ impl Postgres {
         let mut tries = 0;
         loop {
             self.daemon.launch(&mut command)?;
-            let probe = async || Ok(PgConnection::connect_with(&superuser).await?.close().await?);
-            match self.daemon.ready(probe).await {
+            match self.daemon.ready(|| answers(superuser.clone())).await {
                 // The children of a server that was killed need a moment to notice.
                 Err(error) if tries < 100 && error.to_string().contains("shared memory block") => {
                     tries += 1;
@@ -181,6 +180,10 @@ impl Postgres {
     fn command(&self, name: &str) -> Command {
         self.home.command(&self.binaries.join(name))
     }
+}
+
+async fn answers(superuser: PgConnectOptions) -> anyhow::Result<()> {
+    Ok(PgConnection::connect_with(&superuser).await?.close().await?)
 }
 
 /// Escapes what would mean something else in a URL.

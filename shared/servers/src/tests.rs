@@ -68,6 +68,15 @@ async fn when_pip_fails_we_say_what_it_said() {
 }
 
 #[tokio::test]
+async fn pip_is_installed_if_there_is_none() {
+    let apt = r#"cd "${0%/*}"; printf '#!/bin/sh\necho from apt >&2; exit 1' > pip; chmod +x pip"#;
+    let (home, lookup) = bare("apt", &[("apt-get", apt)]);
+    let error = format!("{:#}", lookup.nats(&home, &|_| ()).await.unwrap_err());
+    let expected = if is_root() { "from apt" } else { "please install python3-pip" };
+    assert!(error.contains(expected), "{error}");
+}
+
+#[tokio::test]
 async fn data_is_only_for_the_postgres_that_wrote_it() {
     let (home, mut lookup) = bare("major", &[("postgres", "echo 'postgres (PostgreSQL) 18.6'")]);
     lookup.postgres = Some(lookup.path[0].clone());
@@ -92,9 +101,26 @@ async fn a_newcomer_gets_both() {
     postgres.stop().await.unwrap();
 }
 
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 #[expect(clippy::print_stderr, reason = "someone runs this test to see what happens")]
 fn eprintln(line: &str) {
     eprintln!("{line}");
+}
+
+#[test]
+fn a_home_that_servers_cannot_reach_is_elsewhere() {
+    let closed = std::env::temp_dir().join("kontor-servers-closed");
+    fs::create_dir_all(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    let said = Mutex::new(String::new());
+    let home = Home::open(&closed.join("home"), &|it| said.lock().unwrap().push_str(it)).unwrap();
+    assert_eq!(home.path().starts_with("/var/tmp"), is_root());
+    assert_eq!(said.into_inner().unwrap().contains("cannot reach"), is_root());
+    assert_eq!(home.secret("credit").unwrap(), home.secret("credit").unwrap());
+    fs::remove_dir_all(home.path()).unwrap();
 }
 
 #[test]

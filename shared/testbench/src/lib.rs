@@ -8,7 +8,7 @@ mod database;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chassis::{Committed, Envelope, Input, MessageId, Page, Partition, Service, Worker};
+use chassis::{Committed, Envelope, Input, MessageId, Outcome, Page, Partition, Service, Worker};
 use contracts::{Command, Key, Kind, MessageSet, Question, Timestamp, Uuid};
 use jiff::SignedDuration;
 use sqlx::PgPool;
@@ -59,14 +59,14 @@ impl<S: Service> Bench<S> {
         let envelope = envelope(id, contract.subject, message.key(), message.encode());
         match contract.kind {
             Kind::Command | Kind::Report | Kind::Timer => Input::Command(envelope),
-            Kind::Event | Kind::Public => Input::Page(Page {
+            Kind::Event | Kind::Public => Input::Page(Arc::new(Page {
                 speaker: speaker.to_owned(),
                 partition: 0,
                 number: *number,
                 at: self.now,
                 heard: BTreeMap::new(),
                 said: vec![envelope],
-            }),
+            })),
             Kind::Reply | Kind::Question => panic!("{} is not for others to say", contract.subject),
         }
     }
@@ -74,7 +74,7 @@ impl<S: Service> Bench<S> {
     /// Has the service decide all this in one transaction. Returns what it says to everyone.
     pub async fn hear(&mut self, inputs: &[Input]) -> Vec<S::Outbound> {
         let committed = self.transact(inputs.to_vec()).await;
-        read(committed.page.iter().flat_map(|it| &it.said))
+        read(committed.page.iter().flat_map(|it| &it.page.said))
     }
 
     /// Gives a command and waits for the answer.
@@ -82,7 +82,10 @@ impl<S: Service> Bench<S> {
         let id = name(id);
         let command = envelope(id, C::SUBJECT, command.key(), contracts::encode(command));
         let committed = self.transact(vec![Input::Command(command)]).await;
-        read(&committed.answers[&id].said)
+        let Some(Outcome::Answered(answer)) = committed.outcomes.get(&id) else {
+            panic!("{:?}", committed.outcomes);
+        };
+        read(&answer.said)
     }
 
     /// Asks the service something.
@@ -103,6 +106,7 @@ impl<S: Service> Bench<S> {
     }
 
     async fn transact(&mut self, inputs: Vec<Input>) -> Committed {
+        self.worker.wake(); // Another partition may have left a note.
         self.worker.transact(self.now, inputs).await.expect("a commit")
     }
 
@@ -116,14 +120,9 @@ fn name(text: &str) -> MessageId {
     MessageId(Uuid::new_v5(&Uuid::nil(), text.as_bytes()))
 }
 
-fn envelope(
-    id: MessageId,
-    subject: &str,
-    key: Key,
-    body: Box<contracts::RawValue>,
-) -> Envelope {
+fn envelope(id: MessageId, subject: &str, key: Key, body: Box<contracts::RawValue>) -> Envelope {
     let trace = chassis::TraceContext::default();
-    Envelope { id, cause: None, subject: subject.to_owned(), key, trace, body }
+    Envelope { id, cause: None, subject: subject.to_owned(), key, address: None, trace, body }
 }
 
 fn read<'a, M: MessageSet>(envelopes: impl IntoIterator<Item = &'a Envelope>) -> Vec<M> {

@@ -22,7 +22,7 @@ async fn each_message_keeps_its_own_trace() {
 
     let committed = worker.transact(NOW, vec![page(1, 1), page(2, 2)]).await.unwrap();
 
-    let said = committed.page.unwrap().said;
+    let said = committed.page.unwrap().page.said.clone();
     for (said, trace) in said.iter().zip(["1", "2"]) {
         let said = serde_json::to_value(&said.trace).unwrap();
         let said: Vec<&str> = said["traceparent"].as_str().unwrap().split('-').collect();

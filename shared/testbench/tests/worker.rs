@@ -17,7 +17,7 @@ async fn a_second_owner_stops() {
     let first = one.transact(NOW, vec![page(1, 1)]).await.unwrap();
     let second = other.transact(NOW, vec![page(1, 1)]).await;
 
-    assert_eq!(first.page.unwrap().number, 1);
+    assert_eq!(first.page.unwrap().page.number, 1);
     assert_eq!(second.unwrap_err().to_string(), "partition 0 has another owner");
 }
 
@@ -29,7 +29,7 @@ async fn an_error_leaves_nothing_behind() {
     assert!(worker.transact(NOW, vec![page(1, 1), page(2, 0)]).await.is_err());
     let again = worker.transact(NOW, vec![page(1, 1), page(2, 2)]).await.unwrap();
 
-    let said = again.page.unwrap();
+    let said = again.page.unwrap().page;
     assert_eq!((said.number, said.said.len(), &said.heard["mountaineer"]), (1, 2, &2));
 }
 
@@ -42,10 +42,11 @@ async fn a_gap_is_asked_for_and_causes_come_first() {
     let gap = worker.transact(NOW, vec![page(2, 1)]).await.unwrap();
     assert_eq!(gap.missing, [missing("mountaineer", 1)]);
 
-    let Input::Page(mut effect) = page(1, 1) else { unreachable!() };
+    let Input::Page(effect) = page(1, 1) else { unreachable!() };
+    let mut effect = (*effect).clone();
     effect.heard.insert("valley".to_owned(), 3);
     effect.heard.insert("someone nobody here listens to".to_owned(), 3);
-    let early = worker.transact(NOW, vec![Input::Page(effect)]).await.unwrap();
+    let early = worker.transact(NOW, vec![Input::Page(Arc::new(effect))]).await.unwrap();
     assert_eq!(early.missing, [missing("valley", 1)]);
     assert!(early.page.is_none());
 }

@@ -1,6 +1,7 @@
 //! A service that only echoes, and what it hears.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chassis::{Batch, Decided, Envelope, Input, MessageId, Migration, Page, Partition, Service};
 use contracts::{Message, MessageSet, Silence, Timestamp, Uuid, message, message_set};
@@ -39,7 +40,10 @@ impl Service for Echo {
         batch: Batch<Heard>,
     ) -> anyhow::Result<Decided<Said>> {
         sqlx::query("select 1").execute(db).await?;
-        anyhow::ensure!(batch.messages().all(|it| it.key().0 != Uuid::nil().to_string()), "too loud");
+        anyhow::ensure!(
+            batch.messages().all(|it| it.key().0 != Uuid::nil().to_string()),
+            "too loud"
+        );
         Ok(batch.decide(|_, message| match message {
             Heard::Called(it) => Some(Said::from(Returned { text: it.text })),
             Heard::Returned(_) => None,
@@ -61,7 +65,7 @@ pub(crate) fn page(number: i64, text: u128) -> Input {
     let called = Called { text: Uuid::from_u128(text) };
     let (key, body) = (called.key(), contracts::encode(&called));
     let subject = Called::SUBJECT.to_owned();
-    let said = vec![Envelope { id, cause: None, subject, key, trace, body }];
+    let said = vec![Envelope { id, cause: None, subject, key, address: None, trace, body }];
     let (speaker, heard) = ("mountaineer".to_owned(), BTreeMap::new());
-    Input::Page(Page { speaker, partition: 0, number, at: NOW, heard, said })
+    Input::Page(Arc::new(Page { speaker, partition: 0, number, at: NOW, heard, said }))
 }

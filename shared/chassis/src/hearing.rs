@@ -1,0 +1,149 @@
+//! What arrives for one partition of one service, from the broker, as events for its owner.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use async_nats::{Client, Message, Subject, Subscriber};
+use futures::StreamExt;
+use tokio::sync::mpsc;
+
+use crate::client::owner_subject;
+use crate::log::{Head, Portion, Read, head_subject, page_subject, read_subject, unpack};
+use crate::task::Helpers;
+use crate::{Envelope, Missing, Page};
+
+/// How many events wait for the owner. Pages beyond it wait in the client, and beyond that are a
+/// gap, which is asked for.
+pub(crate) const WAITING: usize = 1024;
+
+/// How long one ask is waited for.
+const ASKING: Duration = Duration::from_secs(2);
+
+/// Something that the owner of a partition is to look at.
+pub(crate) enum Event {
+    Page(Arc<Page>),
+    Head(Head),
+    /// A speaker's answer to an ask.
+    Answer(Head, Vec<Arc<Page>>),
+    Command(Envelope, Option<Subject>),
+    Reports(Vec<Envelope>, Box<async_nats::jetstream::Message>),
+    /// Another partition left a note.
+    Wake,
+    /// The connection was lost and is there again: anything may have been missed.
+    Reconnected,
+}
+
+/// The subject on which a partition is told that there is a note for it.
+pub(crate) fn wake_subject(service: &str, partition: u32) -> String {
+    format!("wake.{partition}.{service}")
+}
+
+/// Subscribes to all that one partition of a service hears, and passes it on.
+pub(crate) async fn listen(
+    nats: &Client,
+    service: &'static str,
+    partition: u32,
+    speakers: impl Iterator<Item = &str>,
+    events: &mpsc::Sender<Event>,
+    helpers: &mut Helpers,
+) -> anyhow::Result<()> {
+    for speaker in speakers {
+        let pages = nats.subscribe(page_subject(partition, speaker)).await?;
+        helpers.spawn(format!("{service} hears {speaker}"), hear(pages, events.clone()));
+        let heads = nats.subscribe(head_subject(partition, speaker)).await?;
+        let heads = hear_heads(heads, speaker.to_owned(), events.clone());
+        helpers.spawn(format!("{service} hears heads of {speaker}"), heads);
+    }
+    let commands = nats.subscribe(owner_subject(service, partition)).await?;
+    helpers.spawn(format!("{service} is told"), obey(commands, nats.clone(), events.clone()));
+    let wakes = nats.subscribe(wake_subject(service, partition)).await?;
+    helpers.spawn(format!("{service} is woken"), wake(wakes, events.clone()));
+    nats.flush().await.context("subscribed")?;
+    Ok(())
+}
+
+async fn hear(mut pages: Subscriber, events: mpsc::Sender<Event>) {
+    while let Some(message) = pages.next().await {
+        match unpack(&message.payload) {
+            Ok(page) => send(&events, Event::Page(Arc::new(page))).await,
+            // It is asked for, and then read from its speaker's table.
+            Err(error) => tracing::warn!(%error, "a page on {} is unreadable", message.subject),
+        }
+    }
+}
+
+async fn hear_heads(mut heads: Subscriber, speaker: String, events: mpsc::Sender<Event>) {
+    while let Some(message) = heads.next().await {
+        if let Ok(number) = serde_json::from_slice(&message.payload) {
+            send(&events, Event::Head(Head { speaker: speaker.clone(), number })).await;
+        }
+    }
+}
+
+async fn obey(mut commands: Subscriber, nats: Client, events: mpsc::Sender<Event>) {
+    while let Some(Message { payload, reply, .. }) = commands.next().await {
+        let refusal = match serde_json::from_slice::<Envelope>(&payload) {
+            Ok(command) => match events.try_send(Event::Command(command, reply.clone())) {
+                Ok(()) => continue,
+                Err(_) => crate::Outcome::Busy,
+            },
+            Err(error) => crate::Outcome::Refused { cause: error.to_string() },
+        };
+        if let (Some(reply), Ok(body)) = (reply, serde_json::to_vec(&refusal)) {
+            let _: Result<(), _> = nats.publish(reply, body.into()).await; // It asks again.
+        }
+    }
+}
+
+async fn wake(mut wakes: Subscriber, events: mpsc::Sender<Event>) {
+    while wakes.next().await.is_some() {
+        let _: Result<(), _> = events.try_send(Event::Wake); // Full means awake.
+    }
+}
+
+pub(crate) async fn send(events: &mpsc::Sender<Event>, event: Event) {
+    // If nobody receives, the owner is gone, and this task with it.
+    let _: Result<(), _> = events.send(event).await;
+}
+
+/// Asks a speaker for the pages of a partition from a number on, and passes on what it answers. If
+/// it does not, it is asked again by and by.
+pub(crate) async fn ask(
+    nats: Client,
+    partition: u32,
+    missing: Missing,
+    events: mpsc::Sender<Event>,
+) {
+    match tokio::time::timeout(ASKING, read(&nats, partition, &missing)).await {
+        Ok(Ok((head, pages))) => send(&events, Event::Answer(head, pages)).await,
+        Ok(Err(error)) => tracing::debug!(%error, "{} did not answer", missing.speaker),
+        Err(_) => tracing::debug!("{} did not answer in time", missing.speaker),
+    }
+}
+
+async fn read(
+    nats: &Client,
+    partition: u32,
+    missing: &Missing,
+) -> anyhow::Result<(Head, Vec<Arc<Page>>)> {
+    let subject = read_subject(&missing.speaker);
+    let mut read = Read { partition, from: missing.from, offset: 0 };
+    let (mut pages, mut piece) = (Vec::new(), Vec::new());
+    loop {
+        let reply = nats.request(subject.clone(), serde_json::to_vec(&read)?.into()).await?;
+        let portion = Portion::from_bytes(&reply.payload)?;
+        for it in portion.pieces {
+            piece.extend(it.bytes);
+            if piece.len() == it.of {
+                pages.push(Arc::new(unpack(&piece)?));
+                piece.clear();
+            }
+        }
+        if piece.is_empty() {
+            let head = Head { speaker: missing.speaker.clone(), number: portion.head };
+            return Ok((head, pages));
+        }
+        read.offset = piece.len(); // A page larger than a message: the rest of it.
+    }
+}

@@ -1,0 +1,97 @@
+//! Reads what the outside says on public streams, for one partition: the broker has sorted it.
+
+use async_nats::jetstream::{self, consumer::PullConsumer};
+use contracts::{Contract, Door, Key, Uuid};
+use futures::StreamExt;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::mpsc;
+
+use crate::hearing::{Event, send};
+use crate::streams::consumer_name;
+use crate::{Envelope, MessageId, TraceContext};
+
+/// How many reports are passed on together.
+const TOGETHER: usize = 256;
+
+/// Passes on what arrives on one stream for one partition. Ends with an error when the consumer
+/// does; whoever runs it tries again.
+pub(crate) async fn run(
+    streams: jetstream::Context,
+    contract: Contract,
+    door: Door,
+    partition: u32,
+    events: mpsc::Sender<Event>,
+) -> anyhow::Result<()> {
+    let stream = streams.get_stream(door.stream).await?;
+    let consumer: PullConsumer =
+        stream.get_consumer(&consumer_name(partition)).await.map_err(|error| {
+            anyhow::anyhow!("{} has no consumer for partition {partition}: {error}", door.stream)
+        })?;
+    let reports = consumer
+        .stream()
+        .max_messages_per_batch(2 * TOGETHER)
+        .heartbeat(std::time::Duration::from_secs(5))
+        .messages()
+        .await?;
+    let mut reports = reports.ready_chunks(TOGETHER);
+    while let Some(together) = reports.next().await {
+        let (mut envelopes, mut last) = (Vec::new(), None);
+        for report in together {
+            let report = report?;
+            envelopes.push(envelope(&contract, &door, &report));
+            last = Some(report);
+        }
+        if let Some(last) = last {
+            send(&events, Event::Reports(envelopes, Box::new(last))).await;
+        }
+    }
+    Ok(())
+}
+
+/// A report as a message of the house: the tokens of its subject, and what was sent as `body`. What
+/// is not JSON becomes a JSON text, so that it can be refused by name.
+fn envelope(contract: &Contract, door: &Door, report: &jetstream::Message) -> Envelope {
+    // The stream put `in.<partition>.` before the subject.
+    let tokens = report.subject.splitn(3, '.').nth(2).unwrap_or_default();
+    let named = door.pattern.split('.').zip(tokens.split('.'));
+    let named: Vec<(&str, &str)> = named
+        .filter_map(|(name, token)| Some((name.strip_prefix('{')?.strip_suffix('}')?, token)))
+        .collect();
+    let keyed = |key: &&str| named.iter().find(|it| it.0 == *key).map_or("", |it| it.1);
+    let sent = match serde_json::from_slice::<&RawValue>(&report.payload) {
+        Ok(json) => json.get().to_owned(),
+        Err(_) => quoted(&String::from_utf8_lossy(&report.payload)),
+    };
+    let mut body = String::from("{");
+    for (name, token) in &named {
+        body += &format!("{}:{},", quoted(name), quoted(token));
+    }
+    body += &format!("\"body\":{sent}}}");
+    let (sequence, published) = report
+        .info()
+        .map_or((0, 0), |it| (it.stream_sequence, it.published.unix_timestamp_nanos()));
+    // A stream that was lost gives its sequences out again, but not at the same instant.
+    let id = format!("{} {sequence} {published}", door.stream);
+    Envelope {
+        id: MessageId(Uuid::new_v5(&Uuid::NAMESPACE_URL, id.as_bytes())),
+        cause: None,
+        subject: contract.subject.to_owned(),
+        key: Key(door.keyed_by.iter().map(keyed).collect()),
+        address: None,
+        trace: trace(report),
+        body: RawValue::from_string(body).unwrap_or_default(),
+    }
+}
+
+fn trace(report: &jetstream::Message) -> TraceContext {
+    let headers = report.headers.iter().flat_map(|it| it.iter());
+    let fields = headers.filter_map(|(name, values)| {
+        let name: &str = name.as_ref();
+        Some((name, values.first()?.as_str()))
+    });
+    TraceContext::from_fields(fields)
+}
+
+fn quoted(text: &str) -> String {
+    to_raw_value(text).map(|it| it.get().to_owned()).unwrap_or_default()
+}

@@ -1,0 +1,251 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::position::judge;
+use super::{Flaw, Heard, Missing, Page, Take};
+
+/// How many pages of one speaker wait at most. What does not fit is a gap, and is asked for.
+const WAITING: usize = 256;
+
+/// How long a missing page is waited for before it is asked for, in milliseconds: most often it is
+/// on its way, overtaken by one that needs it.
+const GRACE: u64 = 20;
+
+/// How long an answer is waited for before it is asked again, in milliseconds.
+const REPEAT: u64 = 250;
+
+/// One hearer of the log in one partition: takes what arrives in any order, with losses and
+/// repeats, and gives it out in the only order there is. No I/O: times come with the calls, in
+/// milliseconds from any start.
+#[derive(Debug)]
+pub(crate) struct Ear {
+    /// What was given out. Whoever took it keeps it until it is committed.
+    taken: Heard,
+    /// What arrived and was not given out.
+    waiting: BTreeMap<String, BTreeMap<i64, Arc<Page>>>,
+    /// The highest number known of each speaker.
+    heads: BTreeMap<String, i64>,
+    wanted: BTreeMap<String, Wanted>,
+    flaw: Option<Flaw>,
+}
+
+/// Pages of one speaker are missing.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    since: u64,
+    asked: Option<u64>,
+    /// Ask without waiting for what may be on its way.
+    at_once: bool,
+}
+
+/// A speaker's highest page number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) speaker: String,
+    pub(crate) number: i64,
+}
+
+/// A speaker that has said less than was heard of it: its database was put back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{speaker} has said {said} pages, and {heard} of them were heard: its database was put back in \
+     time; see \"A database was restored\" in the chassis's README"
+)]
+pub(crate) struct PutBack {
+    speaker: String,
+    said: i64,
+    heard: i64,
+}
+
+impl Ear {
+    /// Listens to whoever is named in `heard`, from there on.
+    pub(crate) fn new(heard: Heard) -> Self {
+        let waiting = heard.keys().map(|it| (it.clone(), BTreeMap::new())).collect();
+        Self { taken: heard, waiting, heads: BTreeMap::new(), wanted: BTreeMap::new(), flaw: None }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with(mut self, flaw: Option<Flaw>) -> Self {
+        self.flaw = flaw;
+        self
+    }
+
+    /// A page arrived.
+    pub(crate) fn page(&mut self, page: Arc<Page>) {
+        let Some(&seen) = self.taken.get(&page.speaker) else {
+            return; // Nobody whom we listen to.
+        };
+        self.raise(&page.speaker, page.number);
+        if page.number <= seen {
+            return; // Given out before.
+        }
+        let Some(waiting) = self.waiting.get_mut(&page.speaker) else { return };
+        waiting.insert(page.number, page);
+        if waiting.len() > WAITING {
+            waiting.pop_last(); // The furthest away is the last to be needed.
+        }
+    }
+
+    /// A speaker announced the number of its last page. It may be an old announcement.
+    pub(crate) fn head(&mut self, head: &Head, now: u64) {
+        let Some(&seen) = self.taken.get(&head.speaker) else { return };
+        self.raise(&head.speaker, head.number);
+        if head.number < seen {
+            // Late, or the speaker's database was put back. Its own answer will tell.
+            self.want(&head.speaker, now);
+        }
+    }
+
+    /// A speaker answered out of its own table: these pages, and its head as it is now.
+    pub(crate) fn answer(
+        &mut self,
+        head: &Head,
+        pages: Vec<Arc<Page>>,
+        now: u64,
+    ) -> Result<(), PutBack> {
+        let Some(&seen) = self.taken.get(&head.speaker) else { return Ok(()) };
+        if head.number < seen {
+            let speaker = head.speaker.clone();
+            return Err(PutBack { speaker, said: head.number, heard: seen });
+        }
+        self.wanted.remove(&head.speaker);
+        let last = pages.last().map_or(seen, |it| it.number);
+        self.raise(&head.speaker, head.number);
+        for page in pages {
+            self.page(page);
+        }
+        if last < head.number && !self.is_waiting(&head.speaker, last + 1) {
+            self.wanted.insert(head.speaker.clone(), Wanted::at_once(now)); // The next portion.
+        }
+        Ok(())
+    }
+
+    /// Everything may have been missed: ask everyone.
+    pub(crate) fn connected(&mut self, now: u64) {
+        let speakers: Vec<String> = self.taken.keys().cloned().collect();
+        for speaker in speakers {
+            self.wanted.insert(speaker, Wanted::at_once(now));
+        }
+    }
+
+    /// Gives out pages in order: the next of each speaker, causes first, until `messages` are out.
+    pub(crate) fn take(&mut self, messages: usize, now: u64) -> Vec<Arc<Page>> {
+        let mut out: Vec<Arc<Page>> = Vec::new();
+        let mut count = 0;
+        loop {
+            let mut moved = false;
+            let mut missing = Vec::new();
+            for (speaker, waiting) in &mut self.waiting {
+                while let Some(entry) = waiting.first_entry() {
+                    match judge(&self.taken, entry.get(), self.flaw) {
+                        Take::Duplicate => drop(entry.remove()),
+                        Take::Missing(it) => {
+                            missing.push(it.speaker);
+                            break;
+                        }
+                        Take::Next if count >= messages => break,
+                        Take::Next => {
+                            let page = entry.remove();
+                            self.taken.insert(speaker.clone(), page.number);
+                            count += page.said.len().max(1);
+                            out.push(page);
+                            moved = true;
+                        }
+                    }
+                }
+            }
+            if !moved || count >= messages {
+                self.wonder(missing, now);
+                break;
+            }
+        }
+        out
+    }
+
+    /// Whom to ask now, from which page on.
+    pub(crate) fn asks(&mut self, now: u64) -> Vec<Missing> {
+        if self.flaw == Some(Flaw::NeverAsk) {
+            return vec![];
+        }
+        let due = self.wanted.iter_mut().filter(|(_, it)| it.due() <= now);
+        let speakers: Vec<String> = due
+            .map(|(speaker, wanted)| {
+                wanted.asked = Some(now);
+                speaker.clone()
+            })
+            .collect();
+        let missing = |speaker: String| Missing { from: self.first_missing(&speaker), speaker };
+        speakers.into_iter().map(missing).collect()
+    }
+
+    /// When to call [`Ear::asks`] again, if nothing arrives.
+    pub(crate) fn next_ask(&self) -> Option<u64> {
+        self.wanted.values().map(Wanted::due).min()
+    }
+
+    /// How many pages are known to be said and not taken, a speaker.
+    pub(crate) fn lag(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.taken.iter().map(|(speaker, taken)| {
+            let head = self.heads.get(speaker).copied().unwrap_or_default();
+            (speaker.as_str(), (head - taken).max(0))
+        })
+    }
+
+    /// Finds out what is missing: what blocks a page that waits, and gaps below a known head.
+    fn wonder(&mut self, missing: Vec<String>, now: u64) {
+        let behind = |(speaker, head): (&String, &i64)| {
+            (self.taken.get(speaker)? < head).then(|| speaker.clone())
+        };
+        let mut wanted: Vec<String> = self.heads.iter().filter_map(behind).collect();
+        wanted.extend(missing);
+        wanted.retain(|it| {
+            let next = self.taken.get(it).copied().unwrap_or_default() + 1;
+            !self.is_waiting(it, next)
+        });
+        self.wanted.retain(|speaker, it| it.at_once || wanted.contains(speaker));
+        for speaker in wanted {
+            self.want(&speaker, now);
+        }
+    }
+
+    fn want(&mut self, speaker: &str, now: u64) {
+        if !self.wanted.contains_key(speaker) {
+            let wanted = Wanted { since: now, asked: None, at_once: false };
+            self.wanted.insert(speaker.to_owned(), wanted);
+        }
+    }
+
+    fn is_waiting(&self, speaker: &str, number: i64) -> bool {
+        self.waiting.get(speaker).is_some_and(|it| it.contains_key(&number))
+    }
+
+    /// The first page of a speaker that is neither taken nor here.
+    fn first_missing(&self, speaker: &str) -> i64 {
+        let mut next = self.taken.get(speaker).copied().unwrap_or_default() + 1;
+        while self.is_waiting(speaker, next) {
+            next += 1;
+        }
+        next
+    }
+
+    fn raise(&mut self, speaker: &str, number: i64) {
+        match self.heads.get_mut(speaker) {
+            Some(head) => *head = number.max(*head),
+            None => drop(self.heads.insert(speaker.to_owned(), number)),
+        }
+    }
+}
+
+impl Wanted {
+    fn at_once(now: u64) -> Self {
+        Self { since: now, asked: None, at_once: true }
+    }
+
+    fn due(&self) -> u64 {
+        match self.asked {
+            Some(asked) => asked + REPEAT,
+            None if self.at_once => self.since,
+            None => self.since + GRACE,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Publishes the public messages of a partition's pages, in order, and remembers how far it is. A
+//! hearer of its own service: a repeat after a crash bears the same ids.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use async_nats::header::{
+    HeaderMap, NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE,
+    NATS_MESSAGE_ID,
+};
+use async_nats::jetstream;
+use async_nats::jetstream::message::PublishMessage;
+use sqlx::PgPool;
+use tokio::sync::mpsc;
+
+use crate::log::unpack;
+use crate::telemetry::Meters;
+use crate::{Desk, Envelope, Page, Partition};
+
+/// How many messages are published together: the most that the broker takes as one.
+const TOGETHER: usize = 1000;
+
+/// How many pages wait in memory; what does not fit is read from the table.
+const WAITING: usize = 512;
+
+/// How long the broker's acknowledgement is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(crate) struct Outlet {
+    desk: Arc<dyn Desk>,
+    db: PgPool,
+    nats: async_nats::Client,
+    streams: jetstream::Context,
+    partition: Partition,
+    meters: Meters,
+    /// The last page that is published.
+    at: i64,
+    /// The last page that is known to be said.
+    head: i64,
+    /// Pages after `at`, without a gap.
+    pages: VecDeque<Arc<Page>>,
+}
+
+impl Outlet {
+    pub(crate) async fn open(
+        desk: Arc<dyn Desk>,
+        db: PgPool,
+        nats: async_nats::Client,
+        partition: Partition,
+    ) -> anyhow::Result<Self> {
+        let at: Option<i64> = sqlx::query_scalar("select number from outlet where partition = $1")
+            .bind(partition.column())
+            .fetch_optional(&db)
+            .await?;
+        let head: Option<i64> =
+            sqlx::query_scalar("select max(number) from page where partition = $1")
+                .bind(partition.column())
+                .fetch_one(&db)
+                .await?;
+        let meters = Meters::of(desk.name(), partition.number);
+        let streams = jetstream::new(nats.clone());
+        let (at, head) = (at.unwrap_or_default(), head.unwrap_or_default());
+        Ok(Self { desk, db, nats, streams, partition, meters, at, head, pages: VecDeque::new() })
+    }
+
+    /// Publishes what is said, until nobody says anything any more.
+    pub(crate) async fn run(mut self, mut said: mpsc::Receiver<Arc<Page>>) {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            while let Ok(page) = said.try_recv() {
+                self.take(page);
+            }
+            if self.at == self.head {
+                match said.recv().await {
+                    Some(page) => self.take(page),
+                    None => return,
+                }
+                continue;
+            }
+            match self.publish().await {
+                Ok(()) => pause = Duration::from_millis(50),
+                Err(error) => {
+                    let service = self.desk.name();
+                    tracing::warn!(%error, service, "{service} cannot publish: {error:#}");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, page: Arc<Page>) {
+        let next = self.at + i64::try_from(self.pages.len()).unwrap_or(i64::MAX) + 1;
+        self.head = self.head.max(page.number);
+        if page.number == next && self.pages.len() < WAITING {
+            self.pages.push_back(page);
+        }
+    }
+
+    /// Publishes as much as goes together, and remembers it.
+    async fn publish(&mut self) -> anyhow::Result<()> {
+        if self.pages.is_empty() {
+            self.read().await?;
+        }
+        let (mut messages, mut pages) = (0, 0);
+        let mut by_stream: BTreeMap<&'static str, Vec<&Envelope>> = BTreeMap::new();
+        for page in &self.pages {
+            let public = page.said.iter().filter(|it| it.address.is_some());
+            let public: Vec<&Envelope> = public.collect();
+            if pages > 0 && messages + public.len() > TOGETHER {
+                break;
+            }
+            for envelope in &public {
+                by_stream.entry(self.stream(envelope)?).or_default().push(envelope);
+            }
+            messages += public.len();
+            pages += 1;
+        }
+        for envelopes in by_stream.into_values() {
+            for together in envelopes.chunks(TOGETHER) {
+                self.send(together).await?;
+            }
+        }
+        self.pages.drain(..pages);
+        self.at += i64::try_from(pages)?;
+        sqlx::query(
+            "insert into outlet (partition, number) values ($1, $2)
+                 on conflict (partition) do update set number = excluded.number
+              where outlet.number < excluded.number",
+        )
+        .bind(self.partition.column())
+        .bind(self.at)
+        .execute(&self.db)
+        .await?;
+        self.meters.published(messages);
+        Ok(())
+    }
+
+    /// Reads pages that are not in memory.
+    async fn read(&mut self) -> anyhow::Result<()> {
+        let rows: Vec<Vec<u8>> = sqlx::query_scalar(
+            "select body from page where partition = $1 and number > $2 order by number limit 64",
+        )
+        .bind(self.partition.column())
+        .bind(self.at)
+        .fetch_all(&self.db)
+        .await?;
+        for body in rows {
+            self.pages.push_back(Arc::new(unpack(&body)?));
+        }
+        if self.pages.is_empty() {
+            bail!("page {} of {} is not in its table", self.at + 1, self.desk.name());
+        }
+        Ok(())
+    }
+
+    fn stream(&self, envelope: &Envelope) -> anyhow::Result<&'static str> {
+        let said = self.desk.says().iter().find(|it| it.subject == envelope.subject);
+        let door = said.and_then(|it| it.door);
+        Ok(door.with_context(|| format!("{} has no stream", envelope.subject))?.stream)
+    }
+
+    /// Publishes these, all or nothing; if the broker has seen one of them before, one by one, for
+    /// then it knows which.
+    async fn send(&self, envelopes: &[&Envelope]) -> anyhow::Result<()> {
+        if envelopes.len() > 1 && self.send_as_one(envelopes).await.is_ok() {
+            return Ok(());
+        }
+        let mut acks = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            let message = PublishMessage::build()
+                .headers(self.headers(envelope))
+                .payload(envelope.body.get().to_owned().into());
+            let address = envelope.address.clone().unwrap_or_default();
+            acks.push(self.streams.send_publish(address, message).await?);
+        }
+        for ack in acks {
+            tokio::time::timeout(PATIENCE, ack).await.context("no acknowledgement")??;
+        }
+        Ok(())
+    }
+
+    /// The broker's atomic batch: each message bears the batch's id and its own number; the last
+    /// asks for the commit, and is answered.
+    async fn send_as_one(&self, envelopes: &[&Envelope]) -> anyhow::Result<()> {
+        let batch = envelopes.first().map(|it| it.id.0.simple().to_string()).unwrap_or_default();
+        let inbox = self.nats.new_inbox();
+        let mut answers = self.nats.subscribe(inbox.clone()).await?;
+        for (number, envelope) in (1..).zip(envelopes) {
+            let mut headers = self.headers(envelope);
+            headers.insert(NATS_BATCH_ID, batch.as_str());
+            headers.insert(NATS_BATCH_SEQUENCE, number.to_string());
+            let address = envelope.address.clone().unwrap_or_default();
+            let body = envelope.body.get().to_owned().into();
+            if number == envelopes.len() {
+                headers.insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
+                let to = inbox.clone();
+                self.nats.publish_with_reply_and_headers(address, to, headers, body).await?;
+            } else {
+                self.nats.publish_with_headers(address, headers, body).await?;
+            }
+        }
+        let answer = tokio::time::timeout(PATIENCE, futures::StreamExt::next(&mut answers));
+        let answer = answer.await.context("no acknowledgement")?.context("no connection")?;
+        let ack: serde_json::Value = serde_json::from_slice(&answer.payload)?;
+        match ack.get("error") {
+            None if ack.get("seq").is_some() => Ok(()),
+            error => bail!("the broker refused a batch: {error:?}"),
+        }
+    }
+
+    /// The attributes of CloudEvents 1.0 as headers, so that other people's tools read them.
+    fn headers(&self, envelope: &Envelope) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let id = envelope.id.0.hyphenated().to_string();
+        headers.insert(NATS_MESSAGE_ID, id.as_str());
+        headers.insert("ce-specversion", "1.0");
+        headers.insert("ce-id", id);
+        headers.insert("ce-source", format!("/kontor/{}", self.desk.name()));
+        headers.insert("ce-type", format!("com.kontor.{}", envelope.subject));
+        headers.insert("ce-subject", envelope.key.0.as_str());
+        headers.insert("ce-datacontenttype", "application/json");
+        headers.insert("Content-Type", "application/json");
+        for (name, value) in envelope.trace.fields() {
+            headers.insert(name, value);
+        }
+        headers
+    }
+}

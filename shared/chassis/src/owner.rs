@@ -1,0 +1,351 @@
+//! The loop of one partition: take what is ready, decide it in one transaction, say it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::{Client, Subject};
+use contracts::Kind;
+use sqlx::PgPool;
+use tokio::sync::{Notify, mpsc, watch};
+use tracing::{error, info, warn};
+
+use crate::clock::{self, Stopwatch};
+use crate::hearing::{self, Event, WAITING};
+use crate::inlet;
+use crate::log::{Ear, PutBack, head_subject, page_subject};
+use crate::outlet::Outlet;
+use crate::task::{Helpers, spawn};
+use crate::telemetry::Meters;
+use crate::worker::{Fenced, Said};
+use crate::{Committed, Desk, Input, MessageId, Outcome, Page, Partition, Worker, fault, parking};
+
+/// How many messages one transaction decides at most: beyond it, batches gain little.
+const TOGETHER: usize = 512;
+
+/// How often the number of the last page is announced by whoever has nothing to say.
+const ANNOUNCE: u64 = 1000;
+
+/// How often a batch is tried before its inputs are tried one by one.
+const TRIES: u32 = 3;
+
+/// What a partition's owner needs.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) db: PgPool,
+    pub(crate) nats: Client,
+    /// Wakes the duties that wait for what this process commits.
+    pub(crate) committed: Arc<[Arc<Notify>]>,
+    /// Counts the times that the connection was there again.
+    pub(crate) reconnected: watch::Receiver<u64>,
+}
+
+pub(crate) struct Owner {
+    around: Surroundings,
+    partition: Partition,
+    worker: Worker,
+    ear: Ear,
+    events: mpsc::Receiver<Event>,
+    to_self: mpsc::Sender<Event>,
+    outlet: Option<mpsc::Sender<Arc<Page>>>,
+    meters: Meters,
+    watch: Stopwatch,
+    announced: u64,
+    batch: Waiting,
+    helpers: Helpers,
+}
+
+/// What is to be decided next, and whom to tell.
+#[derive(Default)]
+struct Waiting {
+    inputs: Vec<Input>,
+    replies: BTreeMap<MessageId, Vec<Subject>>,
+    acks: Vec<async_nats::jetstream::Message>,
+}
+
+/// Owns a partition until `closing` says so, or until another owner is met.
+pub(crate) async fn own(
+    around: Surroundings,
+    partition: Partition,
+    mut closing: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let mut owner = Owner::open(around, partition).await?;
+    owner.announce().await;
+    while !*closing.borrow() {
+        let rest = owner.rest();
+        tokio::select! {
+            event = owner.events.recv() => {
+                if let Some(event) = event {
+                    owner.note(event)?;
+                }
+            }
+            () = tokio::time::sleep(rest) => {}
+            _ = closing.changed() => {}
+        }
+        while owner.batch.inputs.len() < TOGETHER
+            && let Ok(event) = owner.events.try_recv()
+        {
+            owner.note(event)?;
+        }
+        owner.turn().await?;
+    }
+    owner.close().await;
+    Ok(())
+}
+
+impl Owner {
+    async fn open(around: Surroundings, partition: Partition) -> anyhow::Result<Self> {
+        let (desk, db, nats) = (&around.desk, &around.db, &around.nats);
+        let (service, number) = (desk.name(), partition.number);
+        let worker = Worker::open(desk.clone(), db.clone(), partition).await?;
+        let (to_self, events) = mpsc::channel(WAITING);
+        let mut helpers = Helpers::default();
+        let speakers = worker.heard().keys().map(String::as_str);
+        hearing::listen(nats, service, number, speakers, &to_self, &mut helpers).await?;
+        let mut reconnected = around.reconnected.clone();
+        let again = to_self.clone();
+        helpers.spawn(format!("{service} notices reconnects"), async move {
+            while reconnected.changed().await.is_ok() {
+                hearing::send(&again, Event::Reconnected).await;
+            }
+        });
+        for contract in desk.hears().iter().filter(|it| it.kind == Kind::Report) {
+            let Some(door) = contract.door else { continue };
+            let (nats, contract, events) = (nats.clone(), *contract, to_self.clone());
+            helpers.spawn(format!("{service} reads {}", door.stream), async move {
+                loop {
+                    let streams = async_nats::jetstream::new(nats.clone());
+                    let read = inlet::run(streams, contract, door, number, events.clone()).await;
+                    if let Err(error) = read {
+                        warn!(%error, "{service} cannot read {}: {error:#}", door.stream);
+                    }
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            });
+        }
+        let outlet = match desk.says().iter().any(|it| it.kind == Kind::Public) {
+            true => {
+                let outlet =
+                    Outlet::open(desk.clone(), db.clone(), nats.clone(), partition).await?;
+                let (said, pages) = mpsc::channel(WAITING);
+                helpers.spawn(format!("{service} publishes"), outlet.run(pages));
+                Some(said)
+            }
+            false => None,
+        };
+        let watch = Stopwatch::start();
+        let mut ear = Ear::new(worker.heard().clone());
+        ear.connected(watch.millis());
+        let meters = Meters::of(service, number);
+        let (batch, announced) = (Waiting::default(), 0);
+        info!(service, partition = number, "{service} has partition {number}");
+        Ok(Self {
+            around,
+            partition,
+            worker,
+            ear,
+            events,
+            to_self,
+            outlet,
+            meters,
+            watch,
+            announced,
+            batch,
+            helpers,
+        })
+    }
+
+    /// Takes notice of what arrived.
+    fn note(&mut self, event: Event) -> Result<(), PutBack> {
+        let now = self.watch.millis();
+        match event {
+            Event::Page(page) => self.ear.page(page),
+            Event::Head(head) => self.ear.head(&head, now),
+            Event::Answer(head, pages) => self.ear.answer(&head, pages, now)?,
+            Event::Command(command, reply) => {
+                let replies = self.batch.replies.entry(command.id).or_default();
+                replies.extend(reply);
+                self.batch.inputs.push(match command.subject.as_str() {
+                    parking::REPLAY => Input::Replay(command.key),
+                    _ => Input::Command(command),
+                });
+            }
+            Event::Reports(reports, last) => {
+                self.batch.inputs.extend(reports.into_iter().map(Input::Report));
+                self.batch.acks.push(*last);
+            }
+            Event::Wake => self.worker.wake(),
+            Event::Reconnected => self.ear.connected(now),
+        }
+        Ok(())
+    }
+
+    /// How long there is nothing to do, if nothing arrives.
+    fn rest(&self) -> Duration {
+        let now = self.watch.millis();
+        let ask = self.ear.next_ask().unwrap_or(u64::MAX);
+        let announce = self.announced + ANNOUNCE;
+        let mut rest = Duration::from_millis(ask.min(announce).saturating_sub(now));
+        if let Some(due) = self.worker.next_due() {
+            let until = Duration::try_from(due.duration_since(clock::now())).unwrap_or_default();
+            rest = rest.min(until);
+        }
+        rest
+    }
+
+    /// Asks for what is missing, decides what is ready, and says it.
+    async fn turn(&mut self) -> anyhow::Result<()> {
+        let now = self.watch.millis();
+        let room = TOGETHER.saturating_sub(self.batch.inputs.len()).max(1);
+        self.batch.inputs.extend(self.ear.take(room, now).into_iter().map(Input::Page));
+        for missing in self.ear.asks(now) {
+            self.meters.asked();
+            let nats = self.around.nats.clone();
+            let ask = hearing::ask(nats, self.partition.number, missing, self.to_self.clone());
+            drop(spawn("ask", ask)); // It ends by itself, soon.
+        }
+        let due = self.worker.next_due().is_some_and(|it| it <= clock::now());
+        if due || !self.batch.inputs.is_empty() {
+            let committed = self.commit().await?;
+            self.tell(committed).await;
+        }
+        if self.announced + ANNOUNCE <= now {
+            self.announce().await;
+        }
+        Ok(())
+    }
+
+    /// Decides the batch in one transaction, again and again until it is committed, or another
+    /// owner is met.
+    async fn commit(&mut self) -> anyhow::Result<Committed> {
+        let (service, mut pause) = (self.around.desk.name(), Duration::from_millis(20));
+        for attempt in 1.. {
+            let took = Stopwatch::start();
+            let inputs = self.batch.inputs.clone();
+            let error = match self.worker.transact(clock::now(), inputs).await {
+                Ok(committed) => {
+                    let (decided, parked) = (committed.decided, committed.parked);
+                    self.meters.committed(decided, parked, took.elapsed());
+                    return Ok(committed);
+                }
+                Err(error) => error,
+            };
+            if error.is::<Fenced>() {
+                self.meters.lost();
+                return Err(error);
+            }
+            warn!(%error, service, attempt, "{service} could not commit: {error:#}");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+            if self.reopen().await && attempt >= TRIES {
+                let poison = self.worker.rehearse(clock::now(), &self.batch.inputs).await;
+                match poison {
+                    Ok(poison) if !poison.is_empty() => {
+                        let inputs = &self.batch.inputs;
+                        let now = clock::now();
+                        if let Ok(it) = self.worker.transact_without(now, inputs, poison).await {
+                            return Ok(it);
+                        }
+                    }
+                    Ok(_) | Err(_) => {} // The fault is not in an input: try again.
+                }
+            }
+        }
+        anyhow::bail!("{service} tried for ever")
+    }
+
+    /// Begins again from the books: the last commit may have happened after all.
+    async fn reopen(&mut self) -> bool {
+        let Surroundings { desk, db, .. } = &self.around;
+        match Worker::open(desk.clone(), db.clone(), self.partition).await {
+            Ok(worker) => {
+                self.worker = worker;
+                true
+            }
+            Err(error) => {
+                warn!(%error, "{} cannot reach its database: {error:#}", desk.name());
+                false
+            }
+        }
+    }
+
+    /// Says what was decided: the page to everyone, the outcomes to whoever waits for them.
+    async fn tell(&mut self, committed: Committed) {
+        let Waiting { inputs, replies, acks } = std::mem::take(&mut self.batch);
+        let service = self.around.desk.name();
+        if let Some(Said { page, packed }) = committed.page {
+            self.publish(&page, packed).await;
+            fault::point(service, "after-publish");
+            if let Some(outlet) = &self.outlet {
+                let _: Result<(), _> = outlet.try_send(page); // Full: it reads the table.
+            }
+        }
+        fault::point(service, "before-answer");
+        let replayed = inputs.iter().any(|it| matches!(it, Input::Replay(_)));
+        for (id, to) in replies {
+            let outcome = match committed.outcomes.get(&id) {
+                Some(outcome) => outcome.clone(),
+                None if replayed => Outcome::Answered(crate::Answer::default()),
+                None => continue,
+            };
+            let Ok(body) = serde_json::to_vec(&outcome) else { continue };
+            for to in to {
+                // Whoever does not get it asks again, with the same id.
+                let _: Result<(), _> = self.around.nats.publish(to, body.clone().into()).await;
+            }
+        }
+        for ack in acks {
+            if let Err(error) = ack.ack().await {
+                warn!(%error, "a report will come again: {error}");
+            }
+        }
+        for partition in committed.wake {
+            let wake = hearing::wake_subject(service, partition);
+            let _: Result<(), _> = self.around.nats.publish(wake, vec![].into()).await;
+        }
+        if !committed.missing.is_empty() {
+            self.ear.connected(self.watch.millis());
+        }
+        if committed.parked > 0 {
+            let parked = committed.parked;
+            error!(service, parked, "{service} parked {parked} inputs: `kontor parked` shows them");
+            self.meters.parked_keys(self.worker.parked_keys());
+        }
+        for duty in &*self.around.committed {
+            duty.notify_one();
+        }
+    }
+
+    async fn publish(&mut self, page: &Page, packed: bytes::Bytes) {
+        let Self { around: Surroundings { nats, desk, .. }, partition, .. } = self;
+        if packed.len() > nats.server_info().max_payload {
+            self.announced = 0; // Too large to be published: whoever hears the number asks for it.
+            return;
+        }
+        let subject = page_subject(partition.number, desk.name());
+        if let Err(error) = nats.publish(subject, packed).await {
+            warn!(%error, "page {} was not published: {error}", page.number);
+        }
+    }
+
+    /// Announces the number of the last page: whoever missed something asks for it.
+    async fn announce(&mut self) {
+        self.announced = self.watch.millis();
+        let Surroundings { nats, desk, .. } = &self.around;
+        self.meters.lag(self.ear.lag().map(|it| it.1).sum());
+        let head = self.worker.head();
+        if head > 0 {
+            let subject = head_subject(self.partition.number, desk.name());
+            let _: Result<(), _> = nats.publish(subject, head.to_string().into()).await;
+        }
+    }
+
+    /// Lets the partition go, with all that is said published.
+    async fn close(mut self) {
+        self.announce().await;
+        let (service, number) = (self.around.desk.name(), self.partition.number);
+        let _: Result<(), _> = self.around.nats.flush().await;
+        info!(service, partition = number, "{service} let partition {number} go");
+    }
+}

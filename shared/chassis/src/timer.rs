@@ -1,0 +1,134 @@
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+use contracts::{Kind, Timestamp, Uuid};
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::PgConnection;
+
+use crate::desk::Sealed;
+use crate::{Envelope, Partition};
+
+/// How many timers one transaction takes at most.
+const AT_ONCE: i64 = 512;
+
+/// When a worker has to look at its timers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Somebody else may have set one.
+    Unknown,
+    At(Timestamp),
+    Never,
+}
+
+impl Due {
+    pub(crate) fn of(next: Option<Timestamp>) -> Self {
+        next.map_or(Self::Never, Self::At)
+    }
+
+    pub(crate) fn is_due(self, now: Timestamp) -> bool {
+        self.at(now).is_some_and(|it| it <= now)
+    }
+
+    pub(crate) fn at(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Unknown => Some(now),
+            Self::At(at) => Some(at),
+            Self::Never => None,
+        }
+    }
+
+    pub(crate) fn or_sooner(self, other: Option<Timestamp>) -> Self {
+        match (self, other) {
+            (Self::Unknown, _) => Self::Unknown,
+            (due, None) => due,
+            (Self::Never, Some(at)) => Self::At(at),
+            (Self::At(due), Some(at)) => Self::At(due.min(at)),
+        }
+    }
+}
+
+/// Timers that are due, and when the next one is.
+pub(crate) struct Rung {
+    pub(crate) envelopes: Vec<Envelope>,
+    pub(crate) next: Option<Timestamp>,
+}
+
+/// Takes the timers that are due.
+pub(crate) async fn ring(
+    db: &mut PgConnection,
+    partition: Partition,
+    now: Timestamp,
+) -> anyhow::Result<Rung> {
+    let rows: Vec<(Vec<u8>, SqlTimestamp, Uuid)> = sqlx::query_as(
+        "with due as (
+             select id from timer where partition = $1 and due <= $2
+              order by due, id limit $3
+         )
+         delete from timer using due where timer.id = due.id
+         returning timer.envelope, timer.due, timer.id",
+    )
+    .bind(partition.column())
+    .bind(now.to_sqlx())
+    .bind(AT_ONCE)
+    .fetch_all(&mut *db)
+    .await?;
+    let next: Option<SqlTimestamp> =
+        sqlx::query_scalar("select due from timer where partition = $1 order by due, id limit 1")
+            .bind(partition.column())
+            .fetch_optional(db)
+            .await?;
+    let mut rows: Vec<_> = rows.into_iter().map(|(it, due, id)| (due.to_jiff(), id, it)).collect();
+    rows.sort_by_key(|(due, id, _)| (*due, *id)); // `returning` keeps no order.
+    let read = |(_, _, body): (Timestamp, Uuid, Vec<u8>)| serde_json::from_slice(&body);
+    let envelopes = rows.into_iter().map(read).collect::<Result<_, _>>();
+    Ok(Rung {
+        envelopes: envelopes.context("a timer is an envelope")?,
+        next: next.map(SqlTimestamp::to_jiff),
+    })
+}
+
+/// Timers that were set.
+#[derive(Default)]
+pub(crate) struct Set {
+    /// The soonest of this partition.
+    pub(crate) soonest: Option<Timestamp>,
+    /// Other partitions that have one now.
+    pub(crate) others: BTreeSet<u32>,
+}
+
+/// Sets timers, each in the partition of its key.
+pub(crate) async fn set(
+    db: &mut PgConnection,
+    own: Partition,
+    said: &[Sealed],
+) -> anyhow::Result<Set> {
+    let (mut ids, mut partitions, mut dues, mut envelopes) = (vec![], vec![], vec![], vec![]);
+    let mut set = Set::default();
+    for timer in said.iter().filter(|it| it.contract.kind == Kind::Timer) {
+        let partition = Partition::about(&timer.envelope.key, own.of);
+        let due = timer.due.context("a timer has a time")?;
+        if partition == own {
+            set.soonest = Some(set.soonest.map_or(due, |it| it.min(due)));
+        } else {
+            set.others.insert(partition.number);
+        }
+        ids.push(timer.envelope.id.0);
+        partitions.push(partition.column());
+        dues.push(due.to_sqlx());
+        envelopes.push(serde_json::to_vec(&timer.envelope)?);
+    }
+    if ids.is_empty() {
+        return Ok(set);
+    }
+    sqlx::query(
+        "insert into timer (id, partition, due, envelope)
+         select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::bytea[])",
+    )
+    .bind(ids)
+    .bind(partitions)
+    .bind(dues)
+    .bind(envelopes)
+    .execute(db)
+    .await?;
+    Ok(set)
+}
