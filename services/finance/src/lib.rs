@@ -1,1 +1,111 @@
-//! finance
+#![doc = include_str!("../README.md")]
+
+mod books;
+mod invoice;
+mod journal;
+mod payment;
+mod sale;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use chassis::{Batch, Decided, Migration, Service, TraceContext, migrations};
+use contracts::finance::{
+    BooksOf, InvoiceIssued, NumberGiven, NumberWanted, OrderSettled, PaymentCaptured, PaymentNoted,
+    PaymentReceived, PaymentReported, RefundDue, TrialBalance,
+};
+use contracts::fulfilment::{Delivered, Returned, Shipped};
+use contracts::intake::{OrderCancelled, OrderCompleted, OrderExpired, OrderPlaced};
+use contracts::inventory::StockReceived;
+use contracts::{RawValue, Uuid, message_set};
+use sqlx::PgConnection;
+
+message_set! {
+    /// What finance hears: what happened to orders and goods, what providers report, and its own
+    /// notes.
+    pub enum Inbound {
+        OrderPlaced,
+        Shipped,
+        Delivered,
+        Returned,
+        OrderCancelled,
+        OrderExpired,
+        OrderCompleted,
+        StockReceived,
+        PaymentReported,
+        PaymentNoted,
+        NumberWanted,
+        NumberGiven,
+    }
+}
+
+message_set! {
+    /// What finance says: to everyone, and in notes to itself.
+    pub enum Outbound {
+        PaymentCaptured,
+        PaymentReceived,
+        InvoiceIssued,
+        RefundDue,
+        OrderSettled,
+        PaymentNoted,
+        NumberWanted,
+        NumberGiven,
+    }
+}
+
+message_set! {
+    /// What finance can be asked.
+    pub enum Questions { BooksOf, TrialBalance }
+}
+
+/// Finance: payments, invoices, the books.
+#[derive(Debug)]
+pub struct Finance;
+
+impl Service for Finance {
+    const NAME: &'static str = "finance";
+    const MIGRATIONS: &'static [Migration] = migrations!["0001_books"];
+    type Inbound = Inbound;
+    type Outbound = Outbound;
+    type Questions = Questions;
+
+    async fn handle(
+        &self,
+        db: &mut PgConnection,
+        batch: Batch<Inbound>,
+    ) -> anyhow::Result<Decided<Outbound>> {
+        let before = store::load(db, &batch).await?;
+        let mut books = before.clone();
+        let partition = batch.partition();
+        let decided = batch.decide(|now, message| {
+            let said = books.decide(now, message);
+            books.journal.note_trace(current_trace);
+            said
+        });
+        store::save(db, partition, &before, &books).await?;
+        Ok(decided)
+    }
+
+    async fn answer(
+        &self,
+        db: &mut PgConnection,
+        question: Questions,
+    ) -> anyhow::Result<Box<RawValue>> {
+        Ok(match question {
+            Questions::BooksOf(it) => {
+                contracts::answer::<BooksOf>(&store::books_of(db, it.order).await?)
+            }
+            Questions::TrialBalance(it) => {
+                contracts::answer::<TrialBalance>(&store::trial_balance(db, it.currency).await?)
+            }
+        })
+    }
+}
+
+/// The trace of the decision that is being made, if somebody collects it: the second part of a
+/// `traceparent`.
+fn current_trace() -> Option<Uuid> {
+    let fields = serde_json::to_value(TraceContext::current()).ok()?;
+    let trace = fields.get("traceparent")?.as_str()?.split('-').nth(1)?;
+    Uuid::try_parse(trace).ok()
+}

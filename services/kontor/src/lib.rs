@@ -1,1 +1,16 @@
-//! lib
+#![doc = include_str!("../README.md")]
+
+pub mod bench;
+pub mod clients;
+pub mod configuration;
+pub mod demo;
+pub mod documents;
+pub mod house;
+pub mod permissions;
+pub mod provision;
+pub mod seed;
+pub mod up;
+
+pub use configuration::Configuration;
+pub use house::house;
+pub use up::{Options, Suite};

@@ -71,6 +71,16 @@ impl Client {
         id: Uuid,
         command: &C,
     ) -> Result<Told<C::Answer>, Unanswered> {
+        self.tell_within(TraceContext::current(), id, command).await
+    }
+
+    /// As [`Client::tell`], within a trace that somebody else began.
+    pub async fn tell_within<C: Command>(
+        &self,
+        trace: TraceContext,
+        id: Uuid,
+        command: &C,
+    ) -> Result<Told<C::Answer>, Unanswered> {
         let key = command.key();
         let partition = self.partition_of(&key);
         let envelope = Envelope {
@@ -79,7 +89,7 @@ impl Client {
             subject: C::SUBJECT.to_owned(),
             key,
             address: None,
-            trace: TraceContext::current(),
+            trace,
             body: contracts::encode(command),
         };
         let answer = self.deliver(&envelope, partition).await?;

@@ -15,6 +15,7 @@ pub trait Desk: Send + Sync + 'static {
     fn says(&self) -> &'static [Contract];
     fn is_asked(&self) -> &'static [Contract];
     fn duties(&self) -> Vec<Duty>;
+    fn calls(&self) -> Vec<Contract>;
     fn counters(&self) -> Vec<Counter>;
 
     /// Reads the envelopes, has the service handle them, and seals what it says.
@@ -86,6 +87,10 @@ impl<S: Service> Desk for S {
 
     fn duties(&self) -> Vec<Duty> {
         Service::duties(self)
+    }
+
+    fn calls(&self) -> Vec<Contract> {
+        Service::calls(self)
     }
 
     fn counters(&self) -> Vec<Counter> {

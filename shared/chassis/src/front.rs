@@ -96,8 +96,8 @@ impl Front {
     async fn answer(self, endpoint: Endpoint, request: Request) {
         let answer = match &endpoint {
             Endpoint::Counter(counter) => {
-                let (subject, body) = (&request.message.subject, &request.message.payload);
-                Ok(counter.serve(self.client.clone(), subject, body.clone()).await)
+                let id = unique(request.message.reply.as_deref().unwrap_or_default());
+                Ok(counter.serve(self.client.clone(), id, &request.message).await)
             }
             Endpoint::Command(contract) => self.command(contract, &request).await,
             Endpoint::Question(contract) => self.question(contract, &request).await,
@@ -123,17 +123,13 @@ impl Front {
             anyhow::anyhow!("the header {COMMAND_KEY} is missing: what the command is about")
         })?;
         let body: &RawValue = serde_json::from_slice(&request.message.payload)?;
-        let fields = headers.iter().filter_map(|(name, values)| {
-            let name: &str = name.as_ref();
-            Some((name, values.first()?.as_str()))
-        });
         let envelope = Envelope {
             id: MessageId(id.parse()?),
             cause: None,
             subject: contract.subject.to_owned(),
             key: Key(key),
             address: None,
-            trace: TraceContext::from_fields(fields),
+            trace: trace(Some(&headers)),
             body: body.to_owned(),
         };
         let partition = self.client.partition_of(&envelope.key);
@@ -160,9 +156,8 @@ impl Front {
 
     async fn replay_key(&self, key: Key) -> anyhow::Result<Vec<u8>> {
         let partition = self.client.partition_of(&key);
-        let seed = format!("{key} {}", clock::now());
         let envelope = Envelope {
-            id: MessageId(Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes())),
+            id: MessageId(unique(&key.0)),
             cause: None,
             subject: parking::REPLAY.to_owned(),
             key,
@@ -194,6 +189,20 @@ impl Endpoint {
             Self::Parked | Self::Replay | Self::Discard => "parking",
         }
     }
+}
+
+/// The trace that whoever sent these headers has begun.
+pub(crate) fn trace(headers: Option<&HeaderMap>) -> TraceContext {
+    let fields = headers.into_iter().flat_map(|it| it.iter()).filter_map(|(name, values)| {
+        let name: &str = name.as_ref();
+        Some((name, values.first()?.as_str()))
+    });
+    TraceContext::from_fields(fields)
+}
+
+/// An id that no other moment gives.
+fn unique(seed: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{seed} {}", clock::now()).as_bytes())
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -91,20 +91,20 @@ async fn obey(mut commands: Subscriber, nats: Client, events: mpsc::Sender<Event
             Err(error) => crate::Outcome::Refused { cause: error.to_string() },
         };
         if let (Some(reply), Ok(body)) = (reply, serde_json::to_vec(&refusal)) {
-            let _: Result<(), _> = nats.publish(reply, body.into()).await; // It asks again.
+            nats.publish(reply, body.into()).await.ok(); // It asks again.
         }
     }
 }
 
 async fn wake(mut wakes: Subscriber, events: mpsc::Sender<Event>) {
     while wakes.next().await.is_some() {
-        let _: Result<(), _> = events.try_send(Event::Wake); // Full means awake.
+        events.try_send(Event::Wake).ok(); // Full means awake.
     }
 }
 
 pub(crate) async fn send(events: &mpsc::Sender<Event>, event: Event) {
     // If nobody receives, the owner is gone, and this task with it.
-    let _: Result<(), _> = events.send(event).await;
+    events.send(event).await.ok();
 }
 
 /// Asks a speaker for the pages of a partition from a number on, and passes on what it answers. If

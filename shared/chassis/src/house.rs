@@ -37,6 +37,11 @@ impl House {
         })
     }
 
+    /// Every service.
+    pub fn desks(&self) -> impl Iterator<Item = &dyn Desk> {
+        self.0.iter().map(|it| &**it)
+    }
+
     /// The names of all services.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|it| it.name())

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::hearing::{Event, send};
 use crate::streams::consumer_name;
-use crate::{Envelope, MessageId, TraceContext};
+use crate::{Envelope, MessageId};
 
 /// How many reports are passed on together.
 const TOGETHER: usize = 256;
@@ -78,18 +78,9 @@ fn envelope(contract: &Contract, door: &Door, report: &jetstream::Message) -> En
         subject: contract.subject.to_owned(),
         key: Key(door.keyed_by.iter().map(keyed).collect()),
         address: None,
-        trace: trace(report),
+        trace: crate::front::trace(report.headers.as_ref()),
         body: RawValue::from_string(body).unwrap_or_default(),
     }
-}
-
-fn trace(report: &jetstream::Message) -> TraceContext {
-    let headers = report.headers.iter().flat_map(|it| it.iter());
-    let fields = headers.filter_map(|(name, values)| {
-        let name: &str = name.as_ref();
-        Some((name, values.first()?.as_str()))
-    });
-    TraceContext::from_fields(fields)
 }
 
 fn quoted(text: &str) -> String {

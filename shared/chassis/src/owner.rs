@@ -53,7 +53,7 @@ pub(crate) struct Owner {
     watch: Stopwatch,
     announced: u64,
     batch: Waiting,
-    helpers: Helpers,
+    _helpers: Helpers,
 }
 
 /// What is to be decided next, and whom to tell.
@@ -152,7 +152,7 @@ impl Owner {
             watch,
             announced,
             batch,
-            helpers,
+            _helpers: helpers,
         })
     }
 
@@ -278,7 +278,7 @@ impl Owner {
             self.publish(&page, packed).await;
             fault::point(service, "after-publish");
             if let Some(outlet) = &self.outlet {
-                let _: Result<(), _> = outlet.try_send(page); // Full: it reads the table.
+                outlet.try_send(page).ok(); // Full: it reads the table.
             }
         }
         fault::point(service, "before-answer");
@@ -292,7 +292,7 @@ impl Owner {
             let Ok(body) = serde_json::to_vec(&outcome) else { continue };
             for to in to {
                 // Whoever does not get it asks again, with the same id.
-                let _: Result<(), _> = self.around.nats.publish(to, body.clone().into()).await;
+                self.around.nats.publish(to, body.clone().into()).await.ok();
             }
         }
         for ack in acks {
@@ -302,7 +302,7 @@ impl Owner {
         }
         for partition in committed.wake {
             let wake = hearing::wake_subject(service, partition);
-            let _: Result<(), _> = self.around.nats.publish(wake, vec![].into()).await;
+            self.around.nats.publish(wake, vec![].into()).await.ok();
         }
         if !committed.missing.is_empty() {
             self.ear.connected(self.watch.millis());
@@ -337,7 +337,7 @@ impl Owner {
         let head = self.worker.head();
         if head > 0 {
             let subject = head_subject(self.partition.number, desk.name());
-            let _: Result<(), _> = nats.publish(subject, head.to_string().into()).await;
+            nats.publish(subject, head.to_string().into()).await.ok();
         }
     }
 
@@ -345,7 +345,7 @@ impl Owner {
     async fn close(mut self) {
         self.announce().await;
         let (service, number) = (self.around.desk.name(), self.partition.number);
-        let _: Result<(), _> = self.around.nats.flush().await;
+        self.around.nats.flush().await.ok();
         info!(service, partition = number, "{service} let partition {number} go");
     }
 }

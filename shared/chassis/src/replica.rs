@@ -96,7 +96,7 @@ pub(crate) async fn run(
     };
     let managed = manager.run(closing).await;
     for duty in duties {
-        let _: Result<(), _> = tokio::time::timeout(Duration::from_secs(5), duty).await.map(drop);
+        tokio::time::timeout(Duration::from_secs(5), duty).await.map(drop).ok();
     }
     drop(helpers);
     managed
@@ -231,7 +231,7 @@ impl Manager {
                 self.close().await; // Someone else may take the partitions now.
             }
             let beat = self.id.as_bytes().to_vec().into();
-            let _: Result<(), _> = self.around.nats.publish(format!("beat.{name}"), beat).await;
+            self.around.nats.publish(format!("beat.{name}"), beat).await.ok();
             let pause = tokio::time::sleep(BEAT);
             tokio::pin!(pause);
             loop {
@@ -249,11 +249,11 @@ impl Manager {
         }
         self.close().await;
         if let Some(locks) = locks {
-            let _: Result<(), _> = PgConnection::close(locks).await;
+            PgConnection::close(locks).await.ok();
         }
         let beat = format!("beat.{name}");
-        let _: Result<(), _> = self.around.nats.publish(beat, vec![].into()).await;
-        let _: Result<(), _> = self.around.nats.flush().await;
+        self.around.nats.publish(beat, vec![].into()).await.ok();
+        self.around.nats.flush().await.ok();
         Ok(())
     }
 
@@ -277,7 +277,7 @@ impl Manager {
             self.let_go(partition).await;
             unlock(db, partition).await?;
             let beat = format!("beat.{}", self.around.desk.name());
-            let _: Result<(), _> = self.around.nats.publish(beat, vec![].into()).await;
+            self.around.nats.publish(beat, vec![].into()).await.ok();
         }
         for partition in 0..self.partitions {
             if self.owned.len() < fair

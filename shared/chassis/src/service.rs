@@ -1,4 +1,4 @@
-use contracts::{MessageSet, RawValue};
+use contracts::{Contract, MessageSet, RawValue};
 use sqlx::PgConnection;
 
 use crate::{Batch, Counter, Decided, Duty, Migration};
@@ -39,6 +39,12 @@ pub trait Service: Send + Sync + 'static {
         question: Self::Questions,
     ) -> impl Future<Output = anyhow::Result<Box<RawValue>>> + Send {
         async move { anyhow::bail!("{} has no answer to {}", Self::NAME, question.contract().subject) }
+    }
+
+    /// What its counters and duties tell and ask, its own worker included: it may, because it says
+    /// so.
+    fn calls(&self) -> Vec<Contract> {
+        vec![]
     }
 
     /// Where the outside asks for something and waits for the answer.

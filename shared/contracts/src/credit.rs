@@ -79,9 +79,11 @@ pub struct CreditDecision {
     /// What stopped it before any score: `blocked`, `overdue_60`, `limit_expired`, `currency`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<String>,
-    /// Which rule of the class table spoke.
+    /// Which rule spoke: a cell of the class table, `A.within` to `D.beyond`, or one before it:
+    /// `stop`, `prepaid`, `free`, `no_limit`.
     pub rule: String,
-    /// What would have made it pass: so much paid, or an order of no more than that.
+    /// What would have made it pass: so much paid, or an order of no more than that. Absent where
+    /// neither helps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counterfactual: Option<Counterfactual>,
 }
@@ -134,7 +136,7 @@ pub enum RiskClass {
 pub struct Counterfactual {
     /// The order would pass if so much were paid first.
     pub pay: Cents,
-    /// Or if its total were no more than this.
+    /// Or if its total were no more than this. Zero: no order is small enough.
     pub at_most: Cents,
 }
 
@@ -163,7 +165,8 @@ pub struct BlockCustomer {
 message!(BlockCustomer, "credit.block.v1", keyed by customer, answered by Silence);
 
 /// Bring a customer's past into the books: what was due when, and paid of it. For a merchant who
-/// comes from another system.
+/// comes from another system. It tells how the customer pays, and what is overdue; what is open of
+/// it does not count against the limit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordHistory {
     pub customer: CustomerId,

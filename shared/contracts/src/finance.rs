@@ -24,7 +24,7 @@ pub struct PaymentCaptured {
 }
 message!(PaymentCaptured, "finance.captured.v1", keyed by order);
 
-/// A customer paid for what they owed.
+/// A customer paid for what they owed. A payment that pays several invoices is told for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PaymentReceived {
     pub order: OrderId,
@@ -49,18 +49,21 @@ pub struct InvoiceIssued {
     pub shipment: ShipmentId,
     pub customer: CustomerId,
     pub currency: Currency,
+    /// With the freight, which bears no tax of its own, if this is the order's first invoice.
     pub net: Cents,
     pub tax: Cents,
-    /// Freight included.
+    /// `net + tax`.
     pub gross: Cents,
-    /// What of it was paid ahead.
+    /// What of it was paid ahead, if the order is prepaid. Money that came early for an order on
+    /// account is told as a [`PaymentReceived`] right after.
     pub prepaid: Cents,
     pub issued_on: Date,
     pub due_on: Date,
 }
 message!(InvoiceIssued, "finance.invoiced.v1", keyed by order);
 
-/// What the customer paid ahead goes back.
+/// What the customer paid ahead goes back, because the order ended, or had ended when the money
+/// came. It may be said again for an order when more money comes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RefundDue {
     pub order: OrderId,
@@ -96,7 +99,7 @@ pub struct PaymentReported {
     pub body: Value,
 }
 message!(PaymentReported, "finance.payment-reported.v1", keyed by provider / payment,
-    reported on "payments" / provider / payment to "PAYMENTS");
+    reported on "payments" / provider / payment to "PAYMENTS", carrying PaymentReport);
 
 /// What a provider says of a payment. The provider and its number of the payment name it for ever.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -176,7 +179,7 @@ pub struct Posting {
     pub credit: Cents,
 }
 
-/// What does each account hold?
+/// What does each account hold? Answered with all that was debited and all that was credited to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrialBalance {
     pub currency: Currency,

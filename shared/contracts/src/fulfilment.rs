@@ -161,7 +161,7 @@ pub struct WarehouseReported {
     pub body: Value,
 }
 message!(WarehouseReported, "fulfilment.warehouse-reported.v1", keyed by order,
-    reported on "warehouse" / warehouse / "report" / order / what to "WAREHOUSE_REPORT");
+    reported on "warehouse" / warehouse / "report" / order / what to "WAREHOUSE_REPORT", carrying WarehouseReport);
 
 /// What a warehouse says of a pick.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -193,7 +193,7 @@ pub struct CarrierReported {
     pub body: Value,
 }
 message!(CarrierReported, "fulfilment.carrier-reported.v1", keyed by carrier / tracking_no,
-    reported on "carrier" / carrier / tracking_no / what to "CARRIER_REPORT");
+    reported on "carrier" / carrier / tracking_no / what to "CARRIER_REPORT", carrying CarrierReport);
 
 /// What a carrier says of a parcel.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

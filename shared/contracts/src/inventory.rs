@@ -191,7 +191,7 @@ pub struct StockReported {
     pub body: Value,
 }
 message!(StockReported, "inventory.reported.v1", keyed by sku,
-    reported on "stock" / "report" / warehouse / sku / what to "STOCK_REPORT");
+    reported on "stock" / "report" / warehouse / sku / what to "STOCK_REPORT", carrying StockReport);
 
 /// What a warehouse system says of its stock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -21,8 +21,8 @@ pub use ids::{
 };
 pub use jiff::Timestamp;
 pub use message::{
-    Command, Contract, Door, Key, Kind, Message, MessageSet, Question, Silence, Undecodable,
-    answer, append, decode, encode,
+    Command, Contract, Door, Key, Kind, Message, MessageSet, Question, SchemaOf, Silence,
+    Undecodable, answer, append, decode, encode, schema_of,
 };
 pub use money::{Cents, Currency, NoCurrency, half_even};
 pub use order::{

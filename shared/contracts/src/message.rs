@@ -24,6 +24,9 @@ pub trait Message:
     /// Where it meets the outside. Only public messages and reports do.
     const DOOR: Option<Door> = None;
 
+    /// What the outside sends or reads as its body, if that is not the message itself.
+    const BODY: Option<SchemaOf> = None;
+
     /// What it is about, usually an order. It is heard in the partition of this key.
     fn key(&self) -> Key;
 
@@ -37,6 +40,9 @@ pub trait Message:
         None
     }
 }
+
+/// Writes the JSON Schema (draft 2020-12) of a type.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// To whom a message is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +119,9 @@ pub struct Contract {
     pub kind: Kind,
     pub answers: &'static [Contract],
     pub door: Option<Door>,
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    pub schema: SchemaOf,
+    /// What the outside sends as its body, if that is not the message itself.
+    pub body: Option<SchemaOf>,
 }
 
 impl PartialEq for Contract {
@@ -129,7 +137,8 @@ impl Contract {
             kind: M::KIND,
             answers: M::ANSWERS,
             door: M::DOOR,
-            schema: schema::<M>,
+            schema: schema_of::<M>,
+            body: M::BODY,
         }
     }
 
@@ -139,8 +148,9 @@ impl Contract {
     }
 }
 
-fn schema<M: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<M>()
+/// The schema of a type, as a reference where it has a name.
+pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
 }
 
 /// A closed set of messages: all that a service hears, or all that it says.
@@ -215,7 +225,7 @@ pub fn answer<Q: Question>(answer: &Q::Answer) -> Box<RawValue> {
 /// Gives a message its subject, its key and its kind. The key is one field, or several whose texts
 /// are joined. What follows the key tells the kind: nothing for an event, `answered by …` for a
 /// command, `in reply` for a reply, `due at …` for a timer, `asked for …` for a question,
-/// `published to …` for what the outside reads, `reported on …` for what the outside says. A public
+/// `published to …` for what the outside reads, `reported on … carrying …` for what the outside says. A public
 /// subject is written as its tokens: `"stock" / "level" / sku`, where a name is a field.
 #[macro_export]
 macro_rules! message {
@@ -263,13 +273,14 @@ macro_rules! message {
         );
     };
     ($message:ty, $subject:literal, keyed by $($key:ident)/+,
-     reported on $first:literal / $($token:tt)/+ to $stream:literal) => {
+     reported on $first:literal / $($token:tt)/+ to $stream:literal, carrying $body:ty) => {
         $crate::message!(@ $message, $subject, ($($key)/+), Report,
             const DOOR: Option<$crate::Door> = Some($crate::Door {
                 stream: $stream,
                 pattern: concat!($first $(, ".", $crate::token_pattern!($token))+),
                 keyed_by: &[$(stringify!($key)),+],
             });
+            const BODY: Option<$crate::SchemaOf> = Some($crate::schema_of::<$body>);
         );
     };
     (@ $message:ty, $subject:literal, ($($key:ident)/+), $kind:ident $(, $($more:tt)+)?) => {

@@ -42,6 +42,7 @@ impl Position {
         Self { version: self.version + 1, at: self.at.max(now), ..self.clone() }
     }
 
+    #[cfg(test)] // In the database it is the `where` of one statement.
     /// Whether this is what may come after what is stored: if not, the partition has another owner.
     pub(crate) fn may_follow(&self, stored_version: i64, flaw: Option<Flaw>) -> bool {
         self.version == stored_version + 1 || flaw == Some(Flaw::NoFence)

@@ -1,0 +1,265 @@
+//! Where an order's goods are to come from, and why. The same inputs, rules and warehouses give the
+//! same decision and the same record, byte for byte.
+
+use contracts::allocation::{NodeKind, Otherwise, Plan};
+use contracts::{Place, Sku, Timestamp, WarehouseId};
+use serde::{Deserialize, Serialize};
+
+use crate::node::{Eliminated, Node, Site, Survey};
+use crate::order::{Demand, Order};
+use crate::place::capital;
+use crate::plan::{Change, Search, Set};
+use crate::record;
+use crate::ruleset::{Evaluation, Ruleset, Subject, Unfillable, Wish};
+
+/// How often stock may refuse what was planned. After that, what no plan serves is decided upon.
+pub(crate) const ROUNDS: i32 = 3;
+
+/// All that a decision follows from, beside the rules and the warehouses in the versions that are
+/// named here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Inputs {
+    pub(crate) at: Timestamp,
+    pub(crate) attempt: i32,
+    pub(crate) round: i32,
+    /// `cn-default/42`.
+    pub(crate) ruleset: String,
+    pub(crate) order: Order,
+    /// Lines, and how much of each.
+    pub(crate) wanted: Vec<(u16, i64)>,
+    /// Not from there: it just failed to deliver.
+    pub(crate) not_from: Vec<WarehouseId>,
+    /// All warehouses by name, in which version, and how many lines they had not picked.
+    pub(crate) nodes: Vec<(WarehouseId, i32, i64)>,
+    /// What each of them was known to have, in the same order.
+    pub(crate) stock: Vec<(Sku, Vec<i64>)>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Decision {
+    pub(crate) outcome: Outcome,
+    pub(crate) rule: String,
+    pub(crate) team: Option<String>,
+    pub(crate) priority: i64,
+    pub(crate) ship_complete: bool,
+    pub(crate) because: String,
+    /// The record as it is kept.
+    pub(crate) record: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    Planned { plans: Vec<Plan>, otherwise: Otherwise, eligible: Vec<WarehouseId> },
+    Failed,
+}
+
+/// The warehouses as a decision sees them: who may serve the order at what cost, and who may not.
+pub(crate) struct View<'v> {
+    pub(crate) search: Search<'v>,
+    pub(crate) eliminated: &'v [Eliminated<'v>],
+    /// The best sets of warehouses, best first.
+    pub(crate) best: Vec<Set>,
+    /// What the second best lacks.
+    pub(crate) change: Option<Change>,
+    /// By what each warehouse would cost if it served everything, the cheapest first.
+    pub(crate) ranking: Vec<(i128, usize)>,
+}
+
+/// Decides. `nodes` are those of the inputs, in their order and versions.
+pub(crate) fn decide(inputs: &Inputs, ruleset: &Ruleset, nodes: &[Node]) -> Decision {
+    let order = &inputs.order;
+    let demands = order.demands(&inputs.wanted);
+    let subject = Subject { order, same_city: kinds_in(nodes, &order.ship_to) };
+    let mut evaluation = Evaluation::new(ruleset, &subject);
+    let held = evaluation.proceed();
+    // Rules that say nothing leave the order waiting for supply.
+    let mut last_resort = (!held).then_some(Unfillable::Backorder);
+    loop {
+        let (sites, eliminated) = survey(inputs, ruleset, nodes, &demands, &evaluation.wish);
+        let search = Search::new(&sites, &demands, &ruleset.weights, evaluation.wish.splits());
+        let view = View::new(search, &eliminated);
+        let unfillable = last_resort
+            .or_else(|| evaluation.rule.map(|it| it.unfillable))
+            .unwrap_or(Unfillable::Backorder);
+        let fits = !view.best.is_empty() && inputs.round <= ROUNDS;
+        let passes_on = matches!(unfillable, Unfillable::NextRule | Unfillable::FallbackAny);
+        if fits || !passes_on {
+            return conclude(inputs, &evaluation, &view, unfillable, fits);
+        }
+        if unfillable == Unfillable::FallbackAny {
+            evaluation.lift();
+            last_resort = Some(Unfillable::Backorder);
+        } else {
+            evaluation.give_up();
+            let passed = evaluation.proceed();
+            last_resort = (!passed).then_some(Unfillable::Backorder);
+        }
+    }
+}
+
+fn conclude(
+    inputs: &Inputs,
+    evaluation: &Evaluation<'_>,
+    view: &View<'_>,
+    unfillable: Unfillable,
+    fits: bool,
+) -> Decision {
+    let sites = view.search.sites;
+    // Stock does not refuse to let an order wait; if it does, there is an end to asking all the same.
+    let waits = unfillable.waits() && !sites.is_empty() && inputs.round <= ROUNDS + 1;
+    let outcome = if fits || waits {
+        let warehouse = |it: &(i128, usize)| sites[it.1].warehouse.clone();
+        Outcome::Planned {
+            plans: view.best.iter().map(|it| view.search.plan(it)).collect(),
+            otherwise: if waits { Otherwise::Backorder } else { Otherwise::Refuse },
+            eligible: view.ranking.iter().map(warehouse).collect(),
+        }
+    } else {
+        Outcome::Failed
+    };
+    let rule = evaluation.rule.map_or("none", |it| it.id.as_str());
+    let because = because(inputs, evaluation, view, &outcome);
+    let record = record::write(inputs, evaluation, view, unfillable, (&outcome, &because));
+    let wish = &evaluation.wish;
+    Decision {
+        outcome,
+        rule: rule.to_owned(),
+        team: wish.team.map(str::to_owned),
+        priority: wish.priority.unwrap_or_else(|| inputs.order.priority()),
+        ship_complete: wish.ship_complete,
+        because,
+        record,
+    }
+}
+
+/// The kinds of active warehouses in the city that an order goes to.
+fn kinds_in(nodes: &[Node], place: &Place) -> Vec<NodeKind> {
+    let mut kinds = Vec::new();
+    for node in nodes.iter().map(|it| &it.is) {
+        let here = node.active && node.city == place.city && node.province == place.province;
+        if here && !kinds.contains(&node.kind) {
+            kinds.push(node.kind);
+        }
+    }
+    kinds
+}
+
+fn survey<'n>(
+    inputs: &Inputs,
+    ruleset: &Ruleset,
+    nodes: &'n [Node],
+    demands: &[Demand<'_>],
+    wish: &Wish<'_>,
+) -> (Vec<Site<'n>>, Vec<Eliminated<'n>>) {
+    let to = &inputs.order.ship_to;
+    let (at, not_from, weights) = (capital(&to.province), &inputs.not_from[..], &ruleset.weights);
+    let survey = Survey { to, at, demands, not_from, wish, weights };
+    let shelf = |demand: &Demand<'_>| inputs.stock.iter().find(|it| it.0 == *demand.sku);
+    let shelves: Vec<&[i64]> =
+        demands.iter().map(|it| shelf(it).map_or(&[][..], |it| &it.1)).collect();
+    let (mut sites, mut eliminated) = (Vec::with_capacity(nodes.len()), Vec::new());
+    for (nth, (node, (_, _, backlog))) in nodes.iter().zip(&inputs.nodes).enumerate() {
+        // An item that was never heard of, or a warehouse that has none of it.
+        let stock = shelves.iter().map(|it| it.get(nth).map_or(0, |it| *it.max(&0))).collect();
+        match survey.site(node, *backlog, stock) {
+            Ok(site) => sites.push(site),
+            Err(reason) => eliminated.push(reason),
+        }
+    }
+    (sites, eliminated)
+}
+
+impl<'v> View<'v> {
+    fn new(search: Search<'v>, eliminated: &'v [Eliminated<'v>]) -> Self {
+        let best = search.best();
+        let change = match &best[..] {
+            [best, second, ..] => search.change(best, second),
+            _ => None, // There was no choice.
+        };
+        let mut ranking: Vec<(i128, usize)> =
+            (0..search.sites.len()).map(|it| (search.alone(it), it)).collect();
+        ranking.sort_unstable();
+        Self { search, eliminated, best, change, ranking }
+    }
+
+    pub(crate) fn names(&self, set: &Set) -> String {
+        let names: Vec<&str> =
+            set.sites.iter().map(|it| self.search.sites[*it].warehouse.as_str()).collect();
+        match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => names.concat(),
+        }
+    }
+}
+
+/// One sentence for people.
+fn because(
+    inputs: &Inputs,
+    evaluation: &Evaluation<'_>,
+    view: &View<'_>,
+    outcome: &Outcome,
+) -> String {
+    let sites = view.search.sites;
+    match (outcome, &view.best[..]) {
+        (Outcome::Planned { .. }, [best, others @ ..]) => {
+            because_best(&evaluation.wish, view, best, others)
+        }
+        (Outcome::Planned { .. }, []) => {
+            let start = match inputs.round {
+                1 => "No".to_owned(),
+                round => format!("Stock refused {} so far, and no", plans(round - 1)),
+            };
+            let first = view.ranking.first().map_or("nowhere", |it| sites[it.1].warehouse.as_str());
+            format!(
+                "{start} permitted set of warehouses has all of it, so it waits for supply, first \
+                 at {first}."
+            )
+        }
+        (Outcome::Failed, _) if sites.is_empty() => {
+            let reasons: Vec<String> =
+                view.eliminated.iter().map(|(node, why)| format!("{node} is out: {why}")).collect();
+            match &reasons[..] {
+                [] => "No warehouse is known.".to_owned(),
+                all => format!("No warehouse may serve the order: {}.", all.join("; ")),
+            }
+        }
+        (Outcome::Failed, _) if inputs.round > ROUNDS + 1 => {
+            let refused = plans(inputs.round - 1);
+            format!("Stock refused {refused}, the last of which asked to wait for supply.")
+        }
+        (Outcome::Failed, _) => {
+            let rule = evaluation.rule.map_or("the ruleset", |it| it.id.as_str());
+            format!(
+                "No permitted set of warehouses has all of it, and {rule} does not wait for supply."
+            )
+        }
+    }
+}
+
+fn because_best(wish: &Wish<'_>, view: &View<'_>, best: &Set, others: &[Set]) -> String {
+    let sites = view.search.sites;
+    let names = view.names(best);
+    let mut text = match best.sites[..] {
+        [site] => format!("{names} has all of it, {} km away", sites[site].km),
+        _ if others.iter().any(|it| it.sites.len() == 1) => {
+            format!("{names} together cost less than any one alone")
+        }
+        _ => format!("{names} have all of it together, and none of them alone"),
+    };
+    let preferred = |warehouse| wish.prefer.iter().find(|it| it.0 == warehouse);
+    let preferred = best.sites.iter().find_map(|it| preferred(sites[*it].warehouse));
+    if let Some((warehouse, _, rule)) = preferred {
+        text.extend(["; ", rule, " prefers ", warehouse.as_str()]);
+    }
+    if let Some(second) = others.first() {
+        let more = view.search.points(second.cost) - view.search.points(best.cost);
+        let more = more.to_string();
+        text.extend(["; ", &view.names(second), " would cost ", &more, " points more"]);
+    }
+    text + "."
+}
+
+fn plans(number: i32) -> String {
+    if number == 1 { "a plan".to_owned() } else { format!("{number} plans") }
+}

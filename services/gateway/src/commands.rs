@@ -1,0 +1,88 @@
+//! All that the gateway can tell a service and ask one. A test puts something else in the place of
+//! the house.
+
+use std::pin::Pin;
+
+use chassis::{Client, Told, Unanswered};
+use contracts::allocation::{SaveRuleset, SetNode, WhySource};
+use contracts::credit::{AccountOf, RefuseHold, ReleaseHold, SetCreditLimit, WhyCredit};
+use contracts::finance::BooksOf;
+use contracts::intake::{CancelOrder, ListItem, PlaceOrder, RegisterCustomer};
+use contracts::inventory::{CountStock, ReceiveStock, StockOf};
+use contracts::{Command, Contract, Question};
+use uuid::Uuid;
+
+/// What comes of telling a service something.
+pub(crate) type Telling<'a, C> =
+    Pin<Box<dyn Future<Output = Result<Told<<C as Command>::Answer>, Unanswered>> + Send + 'a>>;
+
+/// What comes of asking one.
+pub(crate) type Asking<'a, Q> =
+    Pin<Box<dyn Future<Output = Result<<Q as Question>::Answer, Unanswered>> + Send + 'a>>;
+
+/// Carries commands of one kind to whoever decides about them.
+pub(crate) trait Tells<C: Command>: Send + Sync {
+    /// The same id gets the same answer.
+    fn tell(&self, id: Uuid, command: C) -> Telling<'_, C>;
+}
+
+/// Carries questions of one kind to whoever knows.
+pub(crate) trait Asks<Q: Question>: Send + Sync {
+    fn ask(&self, question: Q) -> Asking<'_, Q>;
+}
+
+/// Everything that is carried: the one list of it.
+pub(crate) trait Commands:
+    Tells<PlaceOrder>
+    + Tells<CancelOrder>
+    + Tells<ListItem>
+    + Tells<RegisterCustomer>
+    + Tells<SetCreditLimit>
+    + Tells<ReleaseHold>
+    + Tells<RefuseHold>
+    + Tells<SetNode>
+    + Tells<SaveRuleset>
+    + Tells<ReceiveStock>
+    + Tells<CountStock>
+    + Asks<WhySource>
+    + Asks<WhyCredit>
+    + Asks<AccountOf>
+    + Asks<BooksOf>
+    + Asks<StockOf>
+    + 'static
+{
+}
+
+/// The same list, for whoever grants the rights to it.
+pub(crate) const ALL: [Contract; 16] = [
+    Contract::of::<PlaceOrder>(),
+    Contract::of::<CancelOrder>(),
+    Contract::of::<ListItem>(),
+    Contract::of::<RegisterCustomer>(),
+    Contract::of::<SetCreditLimit>(),
+    Contract::of::<ReleaseHold>(),
+    Contract::of::<RefuseHold>(),
+    Contract::of::<SetNode>(),
+    Contract::of::<SaveRuleset>(),
+    Contract::of::<ReceiveStock>(),
+    Contract::of::<CountStock>(),
+    Contract::of::<WhySource>(),
+    Contract::of::<WhyCredit>(),
+    Contract::of::<AccountOf>(),
+    Contract::of::<BooksOf>(),
+    Contract::of::<StockOf>(),
+];
+
+impl Commands for Client {}
+
+impl<C: Command> Tells<C> for Client {
+    fn tell(&self, id: Uuid, command: C) -> Telling<'_, C> {
+        Box::pin(async move { Client::tell(self, id, &command).await })
+    }
+}
+
+impl<Q: Question> Asks<Q> for Client {
+    fn ask(&self, question: Q) -> Asking<'_, Q> {
+        Box::pin(async move { Client::ask(self, &question).await })
+    }
+}

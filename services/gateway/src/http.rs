@@ -1,0 +1,210 @@
+//! The way in over HTTP: what may be asked, by whom, and how it is answered.
+
+mod checked;
+mod deciding;
+mod door;
+mod extract;
+mod list;
+mod masters;
+mod orders;
+mod placing;
+mod problem;
+mod schema;
+mod stock;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use chassis::{Office, PageRef};
+use serde_json::Value;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::GatewaySettings;
+use crate::commands::Commands;
+use crate::store;
+use problem::Problem;
+
+pub(crate) use axum::Json;
+
+/// What handlers work with.
+#[derive(Clone)]
+pub(crate) struct Api {
+    /// The views, to read.
+    pub(crate) db: PgPool,
+    /// Whoever decides.
+    pub(crate) house: Arc<dyn Commands>,
+    /// Beats whenever the views have changed in this process.
+    pub(crate) pulse: watch::Receiver<()>,
+    pub(crate) settings: Arc<GatewaySettings>,
+    at_once: Arc<Semaphore>,
+}
+
+impl Api {
+    pub(crate) fn new(
+        db: PgPool,
+        house: Arc<dyn Commands>,
+        pulse: watch::Receiver<()>,
+        settings: GatewaySettings,
+    ) -> Self {
+        let at_once = Arc::new(Semaphore::new(settings.at_once));
+        Self { db, house, pulse, settings: Arc::new(settings), at_once }
+    }
+}
+
+/// Serves until the office closes. Requests that are under way then are served to their end.
+pub(crate) async fn serve(
+    mut office: Office,
+    settings: GatewaySettings,
+    address: watch::Sender<Option<SocketAddr>>,
+) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(settings.listen).await?;
+    let bound = listener.local_addr()?;
+    tracing::info!(address = %bound, "the API is at http://{bound}");
+    address.send_replace(Some(bound));
+
+    let (beat, pulse) = watch::channel(());
+    let house = Arc::new(office.client.clone());
+    let router = router(Api::new(office.db.clone(), house, pulse, settings));
+    let heart = {
+        let office = office.clone();
+        async move {
+            loop {
+                office.committed().await;
+                beat.send_replace(());
+            }
+        }
+    };
+    let server =
+        axum::serve(listener, router).with_graceful_shutdown(async move { office.closing().await });
+    tokio::select! {
+        served = server.into_future() => served?,
+        () = heart => {}
+    }
+    Ok(())
+}
+
+/// Everything that is served.
+pub(crate) fn router(api: Api) -> Router {
+    let (router, _) = documented(&api.settings).split_for_parts();
+    router
+        .route("/openapi.json", axum::routing::get(document))
+        .fallback(async || Problem::not_found("There is no such path"))
+        .method_not_allowed_fallback(async || {
+            let title = "This is not done here";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title)
+        })
+        .layer(axum::middleware::from_fn_with_state(api.clone(), door::enter))
+        .with_state(api)
+}
+
+/// Everything that is in the document.
+fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
+    let orders = OpenApiRouter::new()
+        .routes(routes!(placing::place_order))
+        .layer(DefaultBodyLimit::max(settings.order_bytes));
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(list::list_orders))
+        .routes(routes!(orders::get_order))
+        .routes(routes!(orders::get_timeline))
+        .routes(routes!(orders::explain_order))
+        .routes(routes!(orders::get_books))
+        .routes(routes!(deciding::cancel_order))
+        .routes(routes!(deciding::release_credit))
+        .routes(routes!(deciding::refuse_credit))
+        .routes(routes!(stock::get_stock))
+        .routes(routes!(stock::receive_stock))
+        .routes(routes!(stock::count_stock))
+        .routes(routes!(masters::get_account))
+        .routes(routes!(masters::put_credit_limit))
+        .routes(routes!(masters::put_item))
+        .routes(routes!(masters::put_customer))
+        .routes(routes!(masters::put_warehouse))
+        .routes(routes!(masters::put_ruleset))
+        .routes(routes!(livez))
+        .routes(routes!(readyz))
+        .layer(DefaultBodyLimit::max(settings.body_bytes))
+        .merge(orders)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Kontor",
+        version = "1",
+        description = "Orders from the storefront to the invoice. Amounts are whole minor units of \
+            the currency beside them. Problems are answered as RFC 9457 has it, every fault at once.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/", description = "This gateway.")),
+    components(schemas(Problem, schema::Fault)),
+    tags(
+        (name = "Orders", description = "Placing orders, following and cancelling them."),
+        (name = "Credit", description = "What customers may owe, and orders that wait for credit."),
+        (name = "Stock", description = "What there is of each item."),
+        (name = "Master data", description = "Items, customers, warehouses and rules."),
+        (name = "Health", description = "For whoever runs the gateway."),
+    ),
+)]
+struct Document;
+
+/// The OpenAPI document of all that is served.
+pub fn openapi() -> String {
+    let (_, document) = documented(&GatewaySettings::default()).split_for_parts();
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        schema::enter(schemas);
+    }
+    let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text + "\n"
+}
+
+async fn document() -> impl IntoResponse {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(openapi);
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
+}
+
+/// Whether the gateway lives
+///
+/// Asks nobody.
+#[utoipa::path(
+    get, path = "/livez", tag = "Health", operation_id = "livez",
+    responses((status = 200, description = "It lives.", body = String, content_type = "text/plain",
+        example = "alive")),
+)]
+async fn livez() -> &'static str {
+    "alive\n"
+}
+
+/// Whether the gateway can answer
+///
+/// Looks whether the views can be read.
+#[utoipa::path(
+    get, path = "/readyz", tag = "Health", operation_id = "readyz",
+    responses(
+        (status = 200, description = "It can.", body = String, content_type = "text/plain",
+            example = "ready"),
+        (status = 503, description = "Orders cannot be read.", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
+    if store::is_awake(&api.db).await {
+        return Ok("ready\n");
+    }
+    let title = "Orders cannot be read at the moment";
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title).retry(1))
+}
+
+/// A page as clients name it.
+fn page_name(service: &str, page: Option<PageRef>) -> Option<String> {
+    page.map(|PageRef { partition, number }| format!("{service}:{partition}:{number}"))
+}

@@ -1,0 +1,53 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// How the gateway is set up. Each limit is a number, and stands here with its default.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatewaySettings {
+    /// Where the HTTP server listens. Port 0 takes a free one, which `Gateway::address` tells.
+    /// `127.0.0.1:0`
+    pub listen: SocketAddr,
+
+    /// How large the body of one order may be, in bytes. 65,536
+    pub order_bytes: usize,
+
+    /// How large any other body may be, in bytes: a ruleset is the largest. 1,048,576
+    pub body_bytes: usize,
+
+    /// How many requests are served at a time; beyond that the answer is 503, at once. 1,024
+    pub at_once: usize,
+
+    /// How long one request may take, in milliseconds. What it had told a service by then is
+    /// carried out all the same. 15,000
+    pub request_ms: u64,
+
+    /// How long a reader is kept waiting for the page that it wants to have been heard, in
+    /// milliseconds. 2,000
+    pub page_wait_ms: u64,
+}
+
+impl Default for GatewaySettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            order_bytes: 64 * 1024,
+            body_bytes: 1024 * 1024,
+            at_once: 1024,
+            request_ms: 15_000,
+            page_wait_ms: 2_000,
+        }
+    }
+}
+
+impl GatewaySettings {
+    pub(crate) fn request(&self) -> Duration {
+        Duration::from_millis(self.request_ms)
+    }
+
+    pub(crate) fn page_wait(&self) -> Duration {
+        Duration::from_millis(self.page_wait_ms)
+    }
+}

@@ -1,0 +1,275 @@
+//! Where the views are kept.
+
+mod read;
+
+use std::collections::BTreeSet;
+
+use chassis::{Batch, Partition};
+use contracts::intake::OrderPlaced;
+use contracts::{OrderId, OrderKind, Status, Terms, Tier};
+use jiff_sqlx::{Timestamp, ToSqlx};
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+pub(crate) use read::{
+    Filter, Place, Sort, heard, is_awake, level_of, list, named, order_of, timeline_of,
+};
+
+use crate::Inbound;
+use crate::order::LineView;
+use crate::summary::Summary;
+use crate::timeline::Entry;
+use crate::views::{Times, View, Views, about};
+
+const LOAD: &str = "
+    select order_id, status, status_number, status_at, reason, version, priority, changed_at,
+           confirmed_at, released_at, shipped_at, delivered_at, completed_at, summary
+      from order_state
+     where order_id = any($1::uuid[])";
+
+const SAVE_HEADS: &str = "
+    insert into order_head (order_id, partition, order_no, channel, external_id, customer, tier,
+           kind, urgent, terms, currency, net_cents, tax_cents, freight_cents, total_cents,
+           entered_by, placed_at, lines)
+    select order_id, $1, order_no, channel, external_id, customer, tier, kind, urgent, terms,
+           currency, net, tax, freight, total, entered_by, placed_at, lines::json
+      from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                  $8::text[], $9::boolean[], $10::text[], $11::text[], $12::bigint[],
+                  $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::timestamptz[],
+                  $18::text[])
+        as new (order_id, order_no, channel, external_id, customer, tier, kind, urgent, terms,
+                currency, net, tax, freight, total, entered_by, placed_at, lines)";
+
+// An order's rows are written by its own partition alone.
+const SAVE_STATES: &str = "
+    insert into order_state (order_id, status, status_number, status_at, reason, version, priority,
+           changed_at, confirmed_at, released_at, shipped_at, delivered_at, completed_at, summary)
+    select order_id, status, status_number, status_at, reason, version, priority, changed_at,
+           confirmed_at, released_at, shipped_at, delivered_at, completed_at, summary::json
+      from unnest($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[],
+                  $6::bigint[], $7::bigint[], $8::timestamptz[], $9::timestamptz[],
+                  $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
+                  $14::text[])
+        as new (order_id, status, status_number, status_at, reason, version, priority, changed_at,
+                confirmed_at, released_at, shipped_at, delivered_at, completed_at, summary)
+        on conflict (order_id) do update
+       set status = excluded.status, status_number = excluded.status_number,
+           status_at = excluded.status_at, reason = excluded.reason, version = excluded.version,
+           priority = excluded.priority, changed_at = excluded.changed_at,
+           confirmed_at = excluded.confirmed_at, released_at = excluded.released_at,
+           shipped_at = excluded.shipped_at, delivered_at = excluded.delivered_at,
+           completed_at = excluded.completed_at, summary = excluded.summary";
+
+const SAVE_TIMELINE: &str = "
+    insert into timeline (order_id, number, at, service, what, who, why, data)
+    select order_id, number, at, service, what, who, why, data::json
+      from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
+                  $7::text[], $8::text[])
+        as new (order_id, number, at, service, what, who, why, data)";
+
+// Shared by all partitions, yet nothing is read before it is written: one statement opens, locks
+// and compares each row, and all partitions do so in the same order.
+const SAVE_LEVELS: &str = "
+    insert into stock_level (sku, number, sellable, warehouses, at)
+    select sku, number, sellable, warehouses::json, at
+      from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[])
+        as new (sku, number, sellable, warehouses, at)
+     order by sku
+        on conflict (sku) do update
+       set number = excluded.number, sellable = excluded.sellable,
+           warehouses = excluded.warehouses, at = excluded.at
+     where stock_level.number < excluded.number";
+
+#[cfg(test)]
+pub(crate) fn statements() -> Vec<&'static str> {
+    let mut all = vec![LOAD, SAVE_HEADS, SAVE_STATES, SAVE_TIMELINE, SAVE_LEVELS];
+    all.extend(read::STATEMENTS);
+    all
+}
+
+/// Reads the orders that the batch is about.
+pub(crate) async fn load(db: &mut PgConnection, batch: &Batch<Inbound>) -> anyhow::Result<Views> {
+    let orders: BTreeSet<Uuid> = batch.messages().filter_map(about).map(Uuid::from).collect();
+    if orders.is_empty() {
+        return Ok(Views::default());
+    }
+    let orders: Vec<Uuid> = orders.into_iter().collect();
+    let rows = sqlx::query(LOAD).bind(orders).fetch_all(db).await?;
+    let view = |row: &PgRow| anyhow::Ok((OrderId(row.try_get("order_id")?), view(row)?));
+    Ok(Views { orders: rows.iter().map(view).collect::<Result<_, _>>()?, ..Views::default() })
+}
+
+/// Writes down what the batch added and changed.
+pub(crate) async fn save(
+    db: &mut PgConnection,
+    partition: Partition,
+    views: &Views,
+) -> anyhow::Result<()> {
+    if !views.placed.is_empty() {
+        save_heads(db, partition, &views.placed).await?;
+    }
+    if !views.timeline.is_empty() {
+        save_states(db, views).await?;
+        save_timeline(db, &views.timeline).await?;
+    }
+    if !views.levels.is_empty() {
+        save_levels(db, views).await?;
+    }
+    Ok(())
+}
+
+async fn save_heads(
+    db: &mut PgConnection,
+    partition: Partition,
+    placed: &[OrderPlaced],
+) -> anyhow::Result<()> {
+    let text = |of: fn(&OrderPlaced) -> &str| placed.iter().map(of).collect::<Vec<&str>>();
+    let cents = |of: fn(&OrderPlaced) -> contracts::Cents| {
+        placed.iter().map(|it| of(it).0).collect::<Vec<i64>>()
+    };
+    let lines = placed.iter().map(LineView::all_of).collect::<Result<Vec<String>, _>>()?;
+    sqlx::query(SAVE_HEADS)
+        .bind(partition.number.cast_signed())
+        .bind(placed.iter().map(|it| it.order.0).collect::<Vec<Uuid>>())
+        .bind(text(|it| &it.order_no))
+        .bind(text(|it| it.channel.as_str()))
+        .bind(text(|it| it.external_id.as_str()))
+        .bind(text(|it| it.customer.as_str()))
+        .bind(text(|it| tier(it.tier)))
+        .bind(text(|it| kind(it.kind)))
+        .bind(placed.iter().map(|it| it.urgent).collect::<Vec<bool>>())
+        .bind(text(|it| terms(it.terms)))
+        .bind(text(|it| it.currency.code()))
+        .bind(cents(|it| it.net))
+        .bind(cents(|it| it.tax))
+        .bind(cents(|it| it.freight))
+        .bind(cents(|it| it.total))
+        .bind(text(|it| &it.entered_by.0))
+        .bind(placed.iter().map(|it| it.placed_at.to_sqlx()).collect::<Vec<Timestamp>>())
+        .bind(lines)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Writes the orders that the batch told something new of.
+async fn save_states(db: &mut PgConnection, views: &Views) -> anyhow::Result<()> {
+    let changed: BTreeSet<OrderId> = views.timeline.iter().map(|it| it.order).collect();
+    let changed: Vec<(&OrderId, &View)> =
+        views.orders.iter().filter(|(order, _)| changed.contains(order)).collect();
+    let all = || changed.iter().map(|it| it.1);
+    let number = |of: fn(&View) -> i64| all().map(of).collect::<Vec<i64>>();
+    let time = |of: fn(&View) -> contracts::Timestamp| {
+        all().map(|it| of(it).to_sqlx()).collect::<Vec<Timestamp>>()
+    };
+    let first = |of: fn(&Times) -> Option<contracts::Timestamp>| {
+        all().map(|it| of(&it.times).map(ToSqlx::to_sqlx)).collect::<Vec<Option<Timestamp>>>()
+    };
+    let summary = |it: &View| serde_json::to_string(&it.summary);
+    sqlx::query(SAVE_STATES)
+        .bind(changed.iter().map(|it| it.0.0).collect::<Vec<Uuid>>())
+        .bind(all().map(|it| it.status.name()).collect::<Vec<&str>>())
+        .bind(number(|it| it.status_number))
+        .bind(time(|it| it.status_at))
+        .bind(all().map(|it| it.reason.as_str()).collect::<Vec<&str>>())
+        .bind(number(|it| it.version))
+        .bind(all().map(|it| it.priority).collect::<Vec<Option<i64>>>())
+        .bind(time(|it| it.changed_at))
+        .bind(first(|it| it.confirmed))
+        .bind(first(|it| it.released))
+        .bind(first(|it| it.shipped))
+        .bind(first(|it| it.delivered))
+        .bind(first(|it| it.completed))
+        .bind(all().map(summary).collect::<Result<Vec<String>, _>>()?)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+async fn save_timeline(db: &mut PgConnection, entries: &[Entry]) -> sqlx::Result<()> {
+    let text = |of: fn(&Entry) -> &str| entries.iter().map(of).collect::<Vec<&str>>();
+    sqlx::query(SAVE_TIMELINE)
+        .bind(entries.iter().map(|it| it.order.0).collect::<Vec<Uuid>>())
+        .bind(entries.iter().map(|it| it.number).collect::<Vec<i64>>())
+        .bind(entries.iter().map(|it| it.at.to_sqlx()).collect::<Vec<Timestamp>>())
+        .bind(text(|it| it.service()))
+        .bind(text(|it| it.what()))
+        .bind(text(|it| &it.who))
+        .bind(text(|it| &it.why))
+        .bind(text(|it| &it.data))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+async fn save_levels(db: &mut PgConnection, views: &Views) -> anyhow::Result<()> {
+    let all = || views.levels.values();
+    let warehouses = all().map(|it| serde_json::to_string(&it.warehouses));
+    sqlx::query(SAVE_LEVELS)
+        .bind(all().map(|it| it.sku.as_str()).collect::<Vec<&str>>())
+        .bind(all().map(|it| it.number).collect::<Vec<i64>>())
+        .bind(all().map(|it| it.sellable).collect::<Vec<i64>>())
+        .bind(warehouses.collect::<Result<Vec<String>, _>>()?)
+        .bind(all().map(|it| it.at.to_sqlx()).collect::<Vec<Timestamp>>())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Reads what of an order changes.
+fn view(row: &PgRow) -> anyhow::Result<View> {
+    let name: &str = row.try_get("status")?;
+    let Json(summary): Json<Summary> = row.try_get("summary")?;
+    Ok(View {
+        status: Status::named(name)
+            .ok_or_else(|| anyhow::anyhow!("{name} is no status that this version knows"))?,
+        status_number: row.try_get("status_number")?,
+        status_at: time(row, "status_at")?,
+        reason: row.try_get("reason")?,
+        version: row.try_get("version")?,
+        priority: row.try_get("priority")?,
+        changed_at: time(row, "changed_at")?,
+        times: Times {
+            confirmed: some_time(row, "confirmed_at")?,
+            released: some_time(row, "released_at")?,
+            shipped: some_time(row, "shipped_at")?,
+            delivered: some_time(row, "delivered_at")?,
+            completed: some_time(row, "completed_at")?,
+        },
+        summary,
+    })
+}
+
+fn time(row: &PgRow, column: &str) -> sqlx::Result<contracts::Timestamp> {
+    Ok(row.try_get::<Timestamp, _>(column)?.to_jiff())
+}
+
+fn some_time(row: &PgRow, column: &str) -> sqlx::Result<Option<contracts::Timestamp>> {
+    Ok(row.try_get::<Option<Timestamp>, _>(column)?.map(Timestamp::to_jiff))
+}
+
+fn tier(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Regular => "regular",
+        Tier::Silver => "silver",
+        Tier::Gold => "gold",
+        Tier::Key => "key",
+    }
+}
+
+fn kind(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Standard => "standard",
+        OrderKind::Bulk => "bulk",
+    }
+}
+
+/// How terms of payment are called in the table and in a filter.
+pub(crate) fn terms(terms: Terms) -> &'static str {
+    match terms {
+        Terms::Prepaid => "prepaid",
+        Terms::OnAccount => "on_account",
+    }
+}

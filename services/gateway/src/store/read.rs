@@ -1,0 +1,274 @@
+//! What clients read. Nothing here writes, and nothing opens a transaction.
+
+use std::collections::BTreeMap;
+
+use contracts::{OrderId, Sku};
+use jiff_sqlx::{Timestamp, ToSqlx};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::types::Json;
+use sqlx::{PgPool, Postgres, Row};
+use uuid::Uuid;
+
+use super::{some_time, time};
+use crate::order::{
+    AsOf, EntryView, LevelView, LineView, OrderDetail, OrderView, status_named,
+};
+use crate::views::{colour, stage};
+
+macro_rules! columns {
+    () => {
+        "order_id, order_no, channel, external_id, customer, tier, kind, urgent, terms, status,
+         status_number, status_at, reason, currency, net_cents, tax_cents, freight_cents,
+         total_cents, priority, entered_by, placed_at, confirmed_at, released_at, shipped_at,
+         delivered_at, completed_at, changed_at, o.version, summary, position.at"
+    };
+}
+
+const ORDER: &str = concat!(
+    "
+    select ",
+    columns!(),
+    ", lines, partition, heard
+      from order_view o left join position using (partition)
+     where order_id = $1"
+);
+
+const NAMED: &str = "
+    select order_id from order_head where order_no = $1 order by placed_at desc limit 1";
+
+const TIMELINE: &str = "
+    select number, at, service, what, who, why, data
+      from timeline
+     where order_id = $1 and number > $2
+     order by number
+     limit $3";
+
+const VERSION: &str = "select version from order_state where order_id = $1";
+
+const LEVEL: &str = "select number, sellable, at from stock_level where sku = $1";
+
+const HEARD: &str = "select (heard ->> $2)::bigint from position where partition = $1";
+
+/// A list, walked by its key from a known place on. Whatever is not asked for falls away when the
+/// statement is planned, for it is planned anew each time.
+macro_rules! list {
+    ($key:literal, $type:literal, $than:literal, $direction:literal) => {
+        concat!(
+            "
+    select ",
+            columns!(),
+            "
+      from order_view o left join position using (partition)
+     where ($1::text[] is null or status = any($1))
+       and ($2::text is null or channel = $2)
+       and ($3::text is null or customer = $3)
+       and ($4::text is null or terms = $4)
+       and ($5::timestamptz is null or placed_at >= $5)
+       and ($6::timestamptz is null or placed_at < $6)
+       and ($7::text is null or order_no ^@ $7)
+       and ($8::uuid is null or (",
+            $key,
+            ", order_id) ",
+            $than,
+            " ($9::",
+            $type,
+            ", $8))
+     order by ",
+            $key,
+            " ",
+            $direction,
+            ", order_id ",
+            $direction,
+            "
+     limit $10"
+        )
+    };
+}
+
+const NEWEST: &str = list!("placed_at", "timestamptz", "<", "desc");
+const OLDEST: &str = list!("placed_at", "timestamptz", ">", "asc");
+const LARGEST: &str = list!("total_cents", "bigint", "<", "desc");
+const SMALLEST: &str = list!("total_cents", "bigint", ">", "asc");
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] =
+    &[ORDER, NAMED, TIMELINE, VERSION, LEVEL, HEARD, NEWEST, OLDEST, LARGEST, SMALLEST];
+
+/// Which orders of all.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filter {
+    pub(crate) status: Option<Vec<&'static str>>,
+    pub(crate) channel: Option<String>,
+    pub(crate) customer: Option<String>,
+    pub(crate) terms: Option<&'static str>,
+    pub(crate) placed_from: Option<contracts::Timestamp>,
+    pub(crate) placed_to: Option<contracts::Timestamp>,
+    /// How the number begins.
+    pub(crate) order_no: Option<String>,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Newest,
+    Oldest,
+    Largest,
+    Smallest,
+}
+
+/// The last order of the page before: what it is sorted by (microseconds or cents), and its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) key: i64,
+    pub(crate) order: Uuid,
+}
+
+/// The order, with all that is known of it.
+pub(crate) async fn order_of(db: &PgPool, order: OrderId) -> sqlx::Result<Option<OrderDetail>> {
+    let row = sqlx::query(ORDER).bind(order.0).fetch_optional(db).await?;
+    row.as_ref().map(detail).transpose()
+}
+
+/// The order that people call so.
+pub(crate) async fn named(db: &PgPool, order_no: &str) -> sqlx::Result<Option<OrderId>> {
+    let id: Option<Uuid> = sqlx::query_scalar(NAMED).bind(order_no).fetch_optional(db).await?;
+    Ok(id.map(OrderId))
+}
+
+/// What happened to the order after this entry; nothing, if there is no such order.
+pub(crate) async fn timeline_of(
+    db: &PgPool,
+    order: OrderId,
+    after: i64,
+    limit: i64,
+) -> sqlx::Result<Option<Vec<EntryView>>> {
+    let rows =
+        sqlx::query(TIMELINE).bind(order.0).bind(after).bind(limit).fetch_all(db).await?;
+    if rows.is_empty() {
+        let version: Option<i64> =
+            sqlx::query_scalar(VERSION).bind(order.0).fetch_optional(db).await?;
+        return Ok(version.map(|_| vec![]));
+    }
+    rows.iter().map(entry).collect::<Result<_, _>>().map(Some)
+}
+
+/// Orders of this kind, from this place on.
+pub(crate) async fn list(
+    db: &PgPool,
+    filter: Filter,
+    sort: Sort,
+    after: Option<Place>,
+    limit: i64,
+) -> sqlx::Result<Vec<OrderView>> {
+    let query = |sql| filtered(sqlx::query(sql).persistent(false), filter, after);
+    let key = after.map(|it| it.key);
+    let time = || key.and_then(|it| contracts::Timestamp::from_microsecond(it).ok());
+    let query = match sort {
+        Sort::Newest => query(NEWEST).bind(time().map(ToSqlx::to_sqlx)),
+        Sort::Oldest => query(OLDEST).bind(time().map(ToSqlx::to_sqlx)),
+        Sort::Largest => query(LARGEST).bind(key),
+        Sort::Smallest => query(SMALLEST).bind(key),
+    };
+    query.bind(limit).fetch_all(db).await?.iter().map(order).collect()
+}
+
+fn filtered(
+    query: Query<'static, Postgres, PgArguments>,
+    filter: Filter,
+    after: Option<Place>,
+) -> Query<'static, Postgres, PgArguments> {
+    query
+        .bind(filter.status)
+        .bind(filter.channel)
+        .bind(filter.customer)
+        .bind(filter.terms)
+        .bind(filter.placed_from.map(ToSqlx::to_sqlx))
+        .bind(filter.placed_to.map(ToSqlx::to_sqlx))
+        .bind(filter.order_no)
+        .bind(after.map(|it| it.order))
+}
+
+/// What can be sold of the item, as far as was heard.
+pub(crate) async fn level_of(db: &PgPool, sku: &Sku) -> sqlx::Result<Option<LevelView>> {
+    let row: Option<(i64, i64, Timestamp)> =
+        sqlx::query_as(LEVEL).bind(sku.as_str()).fetch_optional(db).await?;
+    Ok(row.map(|(number, sellable, at)| LevelView { number, sellable, at: at.to_jiff() }))
+}
+
+/// The last page of the service that was heard in the partition.
+pub(crate) async fn heard(db: &PgPool, partition: i32, service: &str) -> sqlx::Result<i64> {
+    let page: Option<Option<i64>> =
+        sqlx::query_scalar(HEARD).bind(partition).bind(service).fetch_optional(db).await?;
+    Ok(page.flatten().unwrap_or_default())
+}
+
+/// Whether the books can be read.
+pub(crate) async fn is_awake(db: &PgPool) -> bool {
+    sqlx::query_scalar::<_, i32>("select 1").fetch_one(db).await.is_ok()
+}
+
+fn detail(row: &PgRow) -> sqlx::Result<OrderDetail> {
+    let Json(lines): Json<Vec<LineView>> = row.try_get("lines")?;
+    let heard: Option<Json<BTreeMap<String, i64>>> = row.try_get("heard")?;
+    let as_of = AsOf {
+        partition: row.try_get("partition")?,
+        heard: heard.map(|it| it.0).unwrap_or_default(),
+        at: some_time(row, "at")?,
+    };
+    Ok(OrderDetail { order: order(row)?, lines, as_of })
+}
+
+fn order(row: &PgRow) -> sqlx::Result<OrderView> {
+    let status: String = row.try_get("status")?;
+    let (is, urgent) = (status_named(&status), row.try_get("urgent")?);
+    let (status_at, changed_at) = (time(row, "status_at")?, time(row, "changed_at")?);
+    // The house's own time, as far as it was heard: no clock is asked.
+    let now = some_time(row, "at")?.unwrap_or(changed_at);
+    let Json(summary) = row.try_get("summary")?;
+    Ok(OrderView {
+        order: row.try_get("order_id")?,
+        order_no: row.try_get("order_no")?,
+        channel: row.try_get("channel")?,
+        external_id: row.try_get("external_id")?,
+        customer: row.try_get("customer")?,
+        tier: row.try_get("tier")?,
+        kind: row.try_get("kind")?,
+        urgent,
+        terms: row.try_get("terms")?,
+        status,
+        status_number: row.try_get("status_number")?,
+        status_at,
+        reason: row.try_get("reason")?,
+        colour: colour(is, urgent, status_at, now),
+        stage: stage(is),
+        currency: row.try_get("currency")?,
+        net: row.try_get("net_cents")?,
+        tax: row.try_get("tax_cents")?,
+        freight: row.try_get("freight_cents")?,
+        total: row.try_get("total_cents")?,
+        priority: row.try_get("priority")?,
+        entered_by: row.try_get("entered_by")?,
+        placed_at: time(row, "placed_at")?,
+        confirmed_at: some_time(row, "confirmed_at")?,
+        released_at: some_time(row, "released_at")?,
+        shipped_at: some_time(row, "shipped_at")?,
+        delivered_at: some_time(row, "delivered_at")?,
+        completed_at: some_time(row, "completed_at")?,
+        changed_at,
+        version: row.try_get("version")?,
+        summary,
+    })
+}
+
+fn entry(row: &PgRow) -> sqlx::Result<EntryView> {
+    Ok(EntryView {
+        number: row.try_get("number")?,
+        at: time(row, "at")?,
+        service: row.try_get("service")?,
+        what: row.try_get("what")?,
+        who: row.try_get("who")?,
+        why: row.try_get("why")?,
+        data: row.try_get::<Json<_>, _>("data")?.0,
+    })
+}

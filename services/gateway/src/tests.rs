@@ -1,0 +1,9 @@
+mod commands;
+mod document;
+mod handler;
+mod http;
+mod list;
+mod reading;
+mod story;
+mod story_goods;
+mod views;

@@ -1,0 +1,137 @@
+//! The store and the handler.
+
+use std::fmt::Write;
+
+use contracts::MessageSet;
+use expect_test::expect;
+use sqlx::PgPool;
+use testbench::Bench;
+
+use super::story::{EVERYTHING, PLAIN, story};
+use crate::{Gateway, GatewaySettings, Inbound, store};
+
+pub(super) fn gateway() -> Gateway {
+    Gateway::new(GatewaySettings::default())
+}
+
+/// Stands in for compile-time checked queries: every statement is prepared against the migrated
+/// schema, and what it takes and gives is written down here.
+#[tokio::test]
+async fn every_statement_prepares() {
+    let bench = Bench::of(gateway()).await;
+    let signatures = bench.signatures(&store::statements()).await;
+    expect![[r#""#]].assert_eq(&signatures);
+}
+
+#[tokio::test]
+async fn one_batch_or_many_makes_no_difference() {
+    let (mut together, mut apart) = (Bench::of(gateway()).await, Bench::of(gateway()).await);
+
+    let inputs = together.post(story(EVERYTHING));
+    together.hear(&inputs).await;
+    for message in story(EVERYTHING) {
+        let inputs = apart.post([message]);
+        apart.hear(&inputs).await;
+    }
+
+    let dump = dump(&together.db).await;
+    assert!(dump.contains("K-a"));
+    assert_eq!(dump, self::dump(&apart.db).await);
+}
+
+/// Whatever was heard may come again, from the beginning, at any time.
+#[tokio::test]
+async fn any_prefix_heard_twice_changes_nothing() {
+    let mut bench = Bench::of(gateway()).await;
+    let inputs = bench.post(story(EVERYTHING));
+    let mut version = 0;
+    for end in (0..=inputs.len()).step_by(7) {
+        bench.hear(&inputs[..end]).await;
+        let once = dump(&bench.db).await;
+        bench.hear(&inputs[..end]).await;
+        assert_eq!(dump(&bench.db).await, once);
+
+        let now: i64 = sqlx::query_scalar("select coalesce(sum(version), 0)::bigint from order_state")
+            .fetch_one(&bench.db)
+            .await
+            .unwrap();
+        assert!(version <= now);
+        version = now;
+    }
+}
+
+/// Pick requests name who receives the goods, and an order may bear a remark. None of it is kept.
+#[tokio::test]
+async fn nothing_personal_is_kept() {
+    let mut bench = Bench::of(gateway()).await;
+    let personal = ["Wang Fang", "13912345678", "Zhongshan"];
+    let heard: String = story(EVERYTHING).iter().map(|it| it.encode().get().to_owned()).collect();
+    assert!(personal.iter().all(|it| heard.contains(it)));
+
+    let inputs = bench.post(story(EVERYTHING));
+    bench.hear(&inputs).await;
+
+    let kept = dump(&bench.db).await;
+    assert!(!personal.iter().any(|it| kept.contains(it)));
+}
+
+/// Levels of one item may be heard in any partition, and at once.
+#[tokio::test]
+async fn the_highest_level_counts_whoever_hears_it() {
+    let (mut left, mut right) = Bench::two_of(gateway()).await;
+    let lower = left.post(story("level KB-87 3 30; level KB-88 9 90; level KB-87 2 20"));
+    let higher = right.post(story("level KB-88 8 80; level KB-87 4 40"));
+    tokio::join!(left.hear(&lower), right.hear(&higher));
+
+    let levels: Vec<(String, i64, i64)> =
+        sqlx::query_as("select sku, number, sellable from stock_level order by sku")
+            .fetch_all(&left.db)
+            .await
+            .unwrap();
+    assert_eq!(levels, [("KB-87".to_owned(), 4, 40), ("KB-88".to_owned(), 9, 90)]);
+}
+
+#[tokio::test]
+async fn a_rejected_submission_is_no_order() {
+    let mut bench = Bench::of(gateway()).await;
+    let mut rejected = story("status a 1 rejected");
+    if let Inbound::OrderStatus(it) = &mut rejected[0] {
+        (it.order, it.order_no) = (None, None);
+    }
+    let inputs = bench.post(rejected);
+    bench.hear(&inputs).await;
+    assert!(!dump(&bench.db).await.contains("rejected"));
+}
+
+/// The number of statements does not grow with the batch.
+#[tokio::test]
+async fn a_batch_of_hundreds_is_heard_at_once() {
+    let mut bench = Bench::of(gateway()).await;
+    let lives = (b'A'..=b'Z').map(|name| PLAIN.replace(" a ", &format!(" {} ", char::from(name))));
+    let messages: Vec<Inbound> = lives.flat_map(|it| story(&it)).collect();
+    assert!(messages.len() > 512);
+
+    let inputs = bench.post(messages);
+    bench.hear(&inputs).await;
+
+    let completed: i64 =
+        sqlx::query_scalar("select count(*) from order_state where status = 'completed'")
+            .fetch_one(&bench.db)
+            .await
+            .unwrap();
+    assert_eq!(completed, 26);
+}
+
+/// All that is kept, as text.
+async fn dump(db: &PgPool) -> String {
+    let mut text = String::new();
+    for sql in [
+        "select row_to_json(it)::text from order_view it order by order_id",
+        "select row_to_json(it)::text from timeline it order by order_id, number",
+        "select row_to_json(it)::text from stock_level it order by sku",
+    ] {
+        let rows: Vec<String> = sqlx::query_scalar(sql).fetch_all(db).await.unwrap();
+        rows.iter().for_each(|it| writeln!(text, "{it}").unwrap());
+    }
+    text
+}

@@ -1,0 +1,293 @@
+//! What holds for any history, however unlikely: an order hears anything, in any order, repeatedly.
+
+use std::collections::BTreeMap;
+
+use contracts::intake::OrderStatus;
+use contracts::{Bucket, Status};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::telling::{START, books, order_called, read};
+use crate::books::Books;
+use crate::order::Order;
+use crate::{Inbound, Outbound, machine};
+
+/// What may be heard of an order. It has 2 units of line 1 and 12 of line 2.
+const EVENTS: &[&str] = &[
+    "approve O",
+    "hold O",
+    "hold O refuse",
+    "release O",
+    "refuse O",
+    "hold-overdue O",
+    "pay O",
+    "payment-overdue O",
+    "claim#A O 1:2 2:12",
+    "claim#A O 1:2 2:12 soft",
+    "claim#A O 1:2 - 2:12",
+    "claim#A O 1:1 - 1:1 2:12 soft",
+    "fail#A O 1:2 2:12",
+    "fail#A O 2:5",
+    "fill O 1:1",
+    "fill O 2:12",
+    "unclaim O 1:1",
+    "unclaim O 2:12",
+    "lapse O",
+    "promote O 1:2 2:12",
+    "promote O 1:2",
+    "unpromote O 1:2 2:12",
+    "unpromote O 2:5",
+    "pick O N 1:2 2:12",
+    "pick O N 1:1 2:6",
+    "pick O N 2:12",
+    "start O N",
+    "picked O N 1:2 2:12",
+    "picked O N 1:1 - 1:1 2:6",
+    "picked O N - 1:2 2:12",
+    "packed O N 1:2 2:12",
+    "packed O N 1:1 2:6",
+    "shipped O N 1:2 2:12",
+    "shipped O N 1:1 2:6",
+    "delivered O N 1:2 2:12",
+    "delivered O N 1:1 2:6",
+    "door O N 1:2 2:12",
+    "door O N 2:6",
+    "returned O N 1:2 2:12",
+    "returned O N 2:6",
+    "invoice O N",
+    "cancel O",
+    "withdrawn O N",
+    "not-withdrawn O N",
+    "place O on_account",
+    "place O prepaid",
+    "submit O on_account",
+    "submit O prepaid",
+];
+
+/// What may be said twice without a name of its own, so that the log alone keeps it from being heard
+/// twice: the same again would be more of it.
+const NAMELESS: &[&str] = &["fill", "unclaim"];
+
+fn event() -> impl Strategy<Value = String> {
+    (
+        select(EVENTS),
+        select(vec!["a", "b"]),
+        select(vec!["1", "1", "2", "3"]),
+        select(vec!["s1", "s2"]),
+    )
+        .prop_map(|(event, order, attempt, nth)| {
+            event.replace('O', order).replace('A', attempt).replace('N', nth)
+        })
+}
+
+/// Events as they come, and now and then the way of an order that nothing befalls, so that histories
+/// get far.
+fn history() -> impl Strategy<Value = Vec<String>> {
+    let smooth = (
+        select(vec![
+            "place a on_account; approve a; claim a 1:2 2:12",
+            "place a prepaid; approve a; claim a 1:2 2:12 soft; pay a; promote a 1:2 2:12",
+        ]),
+        select(vec!["pick a s1 1:2 2:12", "pick a s1 1:1 2:6; pick a s2 1:1 2:6"]),
+        select(vec![
+            "",
+            "picked a s1 1:2 2:12; packed a s1 1:2 2:12",
+            "picked a s1 1:1 2:6; packed a s1 1:1 2:6; shipped a s1 1:1 2:6",
+        ]),
+        select(vec!["", "shipped a s1 1:2 2:12", "shipped a s1 1:2 2:12; delivered a s1 1:2 2:12"]),
+    )
+        .prop_map(|(begin, pick, pack, ship)| format!("{begin}; {pick}; {pack}; {ship}"))
+        .prop_map(|it| {
+            it.split(';').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect()
+        });
+    let begin = prop_oneof![
+        Just(vec![]),
+        Just(vec!["place a on_account".to_owned()]),
+        Just(vec!["place a prepaid".to_owned()]),
+        smooth,
+    ];
+    // The smooth way with some of its steps left out, and anything between and after.
+    (begin, vec((event(), any::<prop::sample::Index>()), 0..40)).prop_map(|(mut story, events)| {
+        for (event, at) in events {
+            story.insert(at.index(story.len() + 1), event);
+        }
+        story
+    })
+}
+
+fn told(history: &[String]) -> (Books, Vec<Outbound>) {
+    let mut books = books();
+    let said = history.iter().flat_map(|it| books.decide(START, read(it))).collect();
+    (books, said)
+}
+
+fn statuses(said: &[Outbound]) -> BTreeMap<String, Vec<OrderStatus>> {
+    let mut by_name = BTreeMap::<String, Vec<OrderStatus>>::new();
+    for it in said {
+        if let Outbound::OrderStatus(it) = it {
+            by_name.entry(it.external_id.to_string()).or_default().push(it.clone());
+        }
+    }
+    by_name
+}
+
+fn count(said: &[Outbound], order: &str, is: fn(&Outbound) -> Option<contracts::OrderId>) -> usize {
+    said.iter().filter(|it| is(it) == Some(order_called(order))).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn statuses_are_numbered_without_gaps(history in history()) {
+        let (books, said) = told(&history);
+        for (name, told) in statuses(&said) {
+            let numbers: Vec<i64> = told.iter().map(|it| it.number).collect();
+            prop_assert_eq!(&numbers, &(1..=told.len() as i64).collect::<Vec<_>>());
+            if let Some(order) = books.orders.get(&order_called(&name)) {
+                prop_assert_eq!(order.number, told.len() as i64);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_a_path_of_the_published_machine(history in history()) {
+        for told in statuses(&told(&history).1).values() {
+            let mut before = None;
+            // What was refused under an order's name says nothing of the order.
+            for it in told.iter().filter(|it| it.order.is_some()) {
+                let (from, to) = (before.map_or("nothing", Status::name), it.status);
+                prop_assert!(machine::may_follow(before, it.status), "{to} after {from}");
+                before = Some(it.status);
+            }
+        }
+    }
+
+    #[test]
+    fn units_are_neither_made_nor_lost(history in history()) {
+        for order in told(&history).0.orders.values() {
+            let totals: Vec<i64> = order.course.lines.iter().map(|it| it.total()).collect();
+            prop_assert_eq!(totals, [2, 12]);
+        }
+    }
+
+    /// What is told is what the units do, after every message.
+    #[test]
+    fn what_was_told_last_is_what_it_shows(history in history()) {
+        let mut books = books();
+        for it in &history {
+            books.decide(START, read(it));
+            for order in books.orders.values() {
+                prop_assert_eq!(order.shown, order.header());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_heard_twice_changes_nothing(history in history(), event in event()) {
+        let nameless = NAMELESS.iter().any(|it| event.starts_with(it));
+        let command = ["cancel", "place"].iter().any(|it| event.starts_with(it));
+        let (mut books, _) = told(&history);
+        books.decide(START, read(&event));
+        let once = books.orders.clone();
+        let again = books.decide(START, read(&event));
+        if !nameless {
+            prop_assert_eq!(&books.orders, &once);
+            prop_assert!(command || again.is_empty(), "{:?}", again);
+        }
+    }
+
+    /// Whatever befalls it, an order ends once, and nothing follows on its end.
+    #[test]
+    fn an_order_ends_at_most_once(history in history()) {
+        let (books, said) = told(&history);
+        for name in ["a", "b"] {
+            let cancelled = count(&said, name, |it| if let Outbound::OrderCancelled(it) = it { Some(it.order) } else { None });
+            let expired = count(&said, name, |it| if let Outbound::OrderExpired(it) = it { Some(it.order) } else { None });
+            let completed = count(&said, name, |it| if let Outbound::OrderCompleted(it) = it { Some(it.order) } else { None });
+            let confirmed = count(&said, name, |it| if let Outbound::OrderConfirmed(it) = it { Some(it.order) } else { None });
+            let placed = count(&said, name, |it| if let Outbound::OrderPlaced(it) = it { Some(it.order) } else { None });
+            prop_assert!(placed <= 1 && confirmed <= placed && completed <= confirmed);
+            prop_assert!(cancelled + expired + completed <= placed);
+            prop_assert!(expired + confirmed <= 1, "an order expires before it is confirmed, or never");
+            if let Some(order) = books.orders.get(&order_called(name)) {
+                prop_assert_eq!(order.is_over(), cancelled + expired + completed == 1);
+                prop_assert!(!order.process.is_final() || live(order) == 0);
+            }
+        }
+    }
+
+    /// Who gets the goods is told once, right before the order is confirmed.
+    #[test]
+    fn a_confirmed_order_has_its_consignee(history in history()) {
+        let said = told(&history).1;
+        for pair in said.windows(2) {
+            let confirmed = matches!(pair[1], Outbound::OrderConfirmed(_));
+            prop_assert_eq!(confirmed, matches!(pair[0], Outbound::ConsigneeNamed(_)));
+        }
+    }
+
+    /// A prepaid order is confirmed only if it is paid; one on account only if credit agreed.
+    #[test]
+    fn nothing_is_confirmed_too_early(history in history()) {
+        let mut books = books();
+        for it in &history {
+            let said = books.decide(START, read(it));
+            if let Some(Outbound::OrderConfirmed(it)) = said.iter().find(|it| matches!(it, Outbound::OrderConfirmed(_))) {
+                let order = &books.orders[&it.order];
+                let prepaid = order.facts.terms == contracts::Terms::Prepaid;
+                prop_assert!(order.course.approved && (order.course.paid || !prepaid));
+                prop_assert!(!order.course.soft && !order.course.promoting);
+            }
+        }
+    }
+
+    #[test]
+    fn every_cancellation_that_is_asked_for_is_answered(history in history()) {
+        let said = told(&history).0.decide(START, read("cancel a"));
+        let answers = said.iter().filter(|it| {
+            let answer = [
+                matches!(it, Outbound::OrderCancelled(_)),
+                matches!(it, Outbound::CancellationRequested(_)),
+                matches!(it, Outbound::CancelRefused(_)),
+            ];
+            answer.contains(&true)
+        });
+        prop_assert_eq!(answers.count(), 1);
+    }
+
+    /// At most one sourcing is on its way, and each is for exactly the units that have no source.
+    #[test]
+    fn sourcing_is_asked_for_one_at_a_time(history in history()) {
+        let mut books = books();
+        let mut asked = BTreeMap::new();
+        for it in &history {
+            for said in books.decide(START, read(it)) {
+                if let Outbound::SourcingRequested(it) = said {
+                    let before = asked.insert(it.order, it.attempt).unwrap_or(1);
+                    prop_assert_eq!(it.attempt, before + 1);
+                    prop_assert_eq!(&it.lines, &books.orders[&it.order].all(Bucket::Unsourced));
+                    prop_assert!(!it.lines.is_empty());
+                }
+            }
+        }
+    }
+}
+
+fn live(order: &Order) -> i64 {
+    order.course.lines.iter().map(|it| it.live()).sum()
+}
+
+/// Keeps the list of events honest: whatever intake hears of an order is in it.
+#[test]
+fn histories_have_everything_in_them() {
+    let heard: std::collections::BTreeSet<&str> = EVENTS
+        .iter()
+        .map(|it| it.replace('O', "a").replace('A', "1").replace('N', "s1"))
+        .map(|it| contracts::MessageSet::contract(&read(&it)).subject)
+        .collect();
+    let all = <Inbound as contracts::MessageSet>::CONTRACTS.iter().map(|it| it.subject);
+    let missing: Vec<&str> = all.filter(|it| !heard.contains(it)).collect();
+    assert_eq!(missing, ["intake.list-item.v1", "intake.register-customer.v1"]);
+}

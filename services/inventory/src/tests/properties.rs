@@ -1,0 +1,83 @@
+//! What holds in every world, and how we know that it is looked at.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::world::{Dice, Step, World};
+use crate::books::Kind;
+
+/// Everything that the auditor looks at, over worlds of 1 to 8 items; the steps are given.
+fn live(skus: u8, steps: &[Step], unguarded: bool) -> Result<World, String> {
+    let mut world = World::of(skus);
+    world.books.unguarded = unguarded;
+    for step in steps {
+        world.step(*step)?;
+    }
+    world.settle()?;
+    Ok(world)
+}
+
+fn schedule(seed: u64) -> (u8, Vec<Step>) {
+    let mut dice = Dice(seed);
+    let skus = u8::try_from(1 + dice.roll() % 8).unwrap();
+    let length = 8 + dice.roll() % 20;
+    (skus, (0..length).map(|_| dice.step()).collect())
+}
+
+#[test]
+fn ten_thousand_random_schedules() {
+    let mut seen = BTreeMap::<Kind, u32>::new();
+    for seed in 0..10_000 {
+        let (skus, steps) = schedule(seed);
+        match live(skus, &steps, false) {
+            Ok(world) => world.audit.seen.iter().for_each(|(kind, times)| {
+                *seen.entry(*kind).or_default() += times;
+            }),
+            Err(wrong) => panic!("schedule {seed}: {wrong}"),
+        }
+    }
+    // All kinds of moves there are, and often enough.
+    assert_eq!(seen.len(), 13);
+    assert!(seen.values().all(|it| *it > 1_000), "{seen:?}");
+}
+
+/// A check that cannot fail is none: without the guard, units are sold twice, and it is seen.
+#[test]
+fn a_planted_bug_is_caught() {
+    let caught = (0..200).filter(|seed| {
+        let (skus, steps) = schedule(*seed);
+        live(skus, &steps, true).is_err_and(|it| it.starts_with("I2: oversold"))
+    });
+    assert!(caught.count() > 50);
+}
+
+proptest! {
+    /// The same, with schedules that are made smaller when they fail.
+    #[test]
+    fn nothing_is_ever_oversold(skus in 1_u8..=4, steps in vec(any::<Step>(), 0..60)) {
+        prop_assert_eq!(live(skus, &steps, false).err(), None);
+    }
+
+    /// What is heard twice is decided once, but for what others did meanwhile.
+    #[test]
+    fn saying_it_twice_changes_nothing(
+        steps in vec(any::<Step>(), 0..40),
+        plan in (0_u8..6, any::<[u8; 5]>()),
+    ) {
+        let mut world = World::of(2);
+        for step in steps {
+            prop_assert_eq!(world.step(step), Ok(()));
+        }
+        let (what, [who, item, place, much, how]) = plan;
+        let kinds = [0, 9, 10, 11, 13, 15];
+        let step = [kinds[usize::from(what)], who, item, place, much, how];
+        if let Some(message) = world.message(step) {
+            world.books.decide(world.now, &message);
+            let once = world.books.clone();
+            world.books.decide(world.now, &message);
+            prop_assert_eq!(&world.books, &once);
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! How fast orders go from the storefront to the warehouse, on this machine, with everything real:
+//! the load generator, the servers and every service share its cores.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chassis::clock::{self, Stopwatch};
+use chassis::{Client, task};
+use clap::Args;
+use contracts::credit::SetCreditLimit;
+use contracts::fulfilment::PickRequested;
+use contracts::intake::{
+    ListItem, Placement, RegisterCustomer, ShipTo, Submission, SubmissionLine,
+};
+use contracts::{
+    Actor, Cents, Currency, CustomerId, Language, OrderId, OrderKind, Sku, Terms, Tier, Uuid,
+};
+use futures::{StreamExt, stream};
+use jiff::tz::TimeZone;
+use servers::Progress;
+use tokio::sync::{Mutex, mpsc};
+
+use crate::{Configuration, Options, Suite, seed};
+
+/// What is measured.
+#[derive(Debug, Clone, Args)]
+pub struct Bench {
+    /// How many orders are placed as fast as they are taken.
+    #[arg(long, default_value_t = 20_000)]
+    orders: u64,
+    /// Lines an order.
+    #[arg(long, default_value_t = 3)]
+    lines: usize,
+    /// How many orders wait for their answer at a time.
+    #[arg(long, default_value_t = 1024)]
+    at_once: usize,
+    /// How often that is repeated; the median counts.
+    #[arg(long, default_value_t = 5)]
+    rounds: u64,
+    /// Orders a second of the run that measures how long one order takes.
+    #[arg(long, default_value_t = 50)]
+    rate: u64,
+    /// How many seconds that run lasts.
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// Into how many partitions the work is divided.
+    #[arg(long, default_value_t = 4)]
+    partitions: u32,
+    /// Where the servers keep their data; it is removed afterwards.
+    #[arg(long, default_value = ".kontor/bench")]
+    home: PathBuf,
+}
+
+/// What was measured.
+#[derive(Debug)]
+pub struct Report {
+    bench: Bench,
+    /// Orders a second, a round: from the first order placed to the last pick requested.
+    rates: Vec<u64>,
+    /// The same, until the last answer to a storefront.
+    answered: Vec<u64>,
+    /// Milliseconds from the order placed to its pick requested, at the steady rate.
+    steady: Vec<u64>,
+    /// Microseconds of CPU an order, this process and its servers together, a round.
+    cpu: Vec<u64>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Bench { orders, lines, rate, seconds, rounds, .. } = &self.bench;
+        writeln!(
+            f,
+            "placed → pick requested, {lines} lines an order, {rounds} rounds of {orders}:"
+        )?;
+        writeln!(f, "  {:>8} orders/s, median of {:?}", median(&self.rates), self.rates)?;
+        writeln!(f, "  {:>8} orders/s answered, median", median(&self.answered))?;
+        writeln!(f, "  {:>8} µs of CPU an order, median of {:?}", median(&self.cpu), self.cpu)?;
+        writeln!(f, "at {rate} orders/s for {seconds} s, one after the other:")?;
+        let at = |part: usize| f64_millis(&self.steady, part);
+        write!(f, "  p50 {} ms, p99 {} ms, {} orders", at(50), at(99), self.steady.len())
+    }
+}
+
+fn median(figures: &[u64]) -> u64 {
+    percentile(figures, 50)
+}
+
+fn percentile(figures: &[u64], part: usize) -> u64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() * part / 100).copied().unwrap_or_default()
+}
+
+/// Microseconds as milliseconds with one digit.
+fn f64_millis(micros: &[u64], part: usize) -> String {
+    let it = percentile(micros, part);
+    format!("{}.{}", it / 1000, it % 1000 / 100)
+}
+
+/// Measures, on servers of its own.
+pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report> {
+    if bench.home.exists() {
+        std::fs::remove_dir_all(&bench.home).context("the data of an earlier run")?;
+    }
+    let configuration = Configuration { partitions: bench.partitions, ..Configuration::default() };
+    let options = Options {
+        home: bench.home.clone(),
+        durable: true,
+        configuration,
+        outsiders: seed::OUTSIDERS.to_vec(),
+    };
+    let suite = Suite::start(options, None, progress).await?;
+    progress("filling the shop");
+    let client = suite.client().await?;
+    seed::shop(&client, clock::now().to_zoned(TimeZone::UTC).date()).await?;
+    fill(&client).await?;
+    let watcher = Watcher::start(&suite).await?;
+    let mut report = Report {
+        bench: bench.clone(),
+        rates: vec![],
+        answered: vec![],
+        steady: vec![],
+        cpu: vec![],
+    };
+    for round in 0..=bench.rounds {
+        progress(&if round == 0 { "warming up".to_owned() } else { format!("round {round}") });
+        let (rate, answered, cpu) = burst(&suite, &watcher, &bench, round).await?;
+        if round > 0 {
+            report.rates.push(rate);
+            report.answered.push(answered);
+            report.cpu.push(cpu);
+        }
+    }
+    progress("a steady rate");
+    report.steady = steady(&suite, &watcher, &bench).await?;
+    suite.close().await?;
+    std::fs::remove_dir_all(&bench.home).ok(); // Left behind, it is removed by the next run.
+    Ok(report)
+}
+
+/// How many customers and items the orders are spread over.
+const CUSTOMERS: u64 = 200;
+const ITEMS: u64 = 500;
+
+/// Enough of everything that no order waits.
+async fn fill(client: &Client) -> anyhow::Result<()> {
+    let items = stream::iter(0..ITEMS).map(|it| item(client, it));
+    let customers = stream::iter(0..CUSTOMERS).map(|it| customer(client, it));
+    let done: Vec<anyhow::Result<()>> = items.buffer_unordered(32).collect().await;
+    done.into_iter().collect::<anyhow::Result<()>>()?;
+    let done: Vec<anyhow::Result<()>> = customers.buffer_unordered(32).collect().await;
+    done.into_iter().collect()
+}
+
+async fn item(client: &Client, nth: u64) -> anyhow::Result<()> {
+    let sku = format!("B-{nth}");
+    let item = ListItem {
+        sku: Sku::new(sku.clone())?,
+        name: format!("Item {nth}"),
+        category: "bench".to_owned(),
+        unit_price: Cents(1_000),
+        currency: Currency::CNY,
+        unit_cost: Cents(600),
+        tax_rate: 1_300,
+        weight_g: 400,
+        pack: 1,
+        max_quantity: 1_000,
+        active: true,
+    };
+    client.tell(name(&format!("item {sku}")), &item).await?;
+    for warehouse in ["WH-A", "WH-B", "WH-C"] {
+        seed::stock(client, warehouse, &sku, 1_000_000, 600).await?;
+    }
+    Ok(())
+}
+
+async fn customer(client: &Client, nth: u64) -> anyhow::Result<()> {
+    let customer = CustomerId::new(format!("B-{nth}"))?;
+    let registered = RegisterCustomer {
+        customer: customer.clone(),
+        name: format!("Customer {nth}"),
+        tier: Tier::Regular,
+        on_account: true,
+        language: Language::English,
+    };
+    client.tell(name(&format!("customer {nth}")), &registered).await?;
+    let agreed = SetCreditLimit {
+        customer,
+        limit: Cents(1_000_000_000_000),
+        currency: Currency::CNY,
+        until: None,
+        payment_days: 30,
+        by: Actor("bench".to_owned()),
+    };
+    client.tell(name(&format!("limit {nth}")), &agreed).await?;
+    Ok(())
+}
+
+fn name(text: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("bench: {text}").as_bytes())
+}
+
+fn submission(external_id: &str, nth: u64, lines: usize) -> anyhow::Result<Submission> {
+    let line = |it: usize| -> anyhow::Result<SubmissionLine> {
+        let item = (nth * 7 + it as u64 * 131) % ITEMS;
+        Ok(SubmissionLine {
+            sku: Sku::new(format!("B-{item}"))?,
+            quantity: 1,
+            unit_price: Cents(1_000),
+        })
+    };
+    let net = Cents(1_000).times(i64::try_from(lines)?);
+    let tax = net.ratio(1_300, 10_000);
+    Ok(Submission {
+        external_id: Some(external_id.parse()?),
+        customer: CustomerId::new(format!("B-{}", nth % CUSTOMERS))?,
+        terms: Terms::OnAccount,
+        currency: Currency::CNY,
+        po_number: None,
+        kind: OrderKind::Standard,
+        urgent: false,
+        language: None,
+        remark: String::new(),
+        lines: (0..lines).map(line).collect::<anyhow::Result<_>>()?,
+        tax,
+        freight: Cents::ZERO,
+        discount: Cents::ZERO,
+        total: net + tax,
+        ship_to: ShipTo {
+            name: "王小明".to_owned(),
+            phone: "13812345678".to_owned(),
+            email: None,
+            country: "CN".to_owned(),
+            province: "上海".to_owned(),
+            city: "上海".to_owned(),
+            district: "浦东新区".to_owned(),
+            street: "世纪大道 100 号".to_owned(),
+            postcode: "200120".to_owned(),
+        },
+    })
+}
+
+/// Tells when which order reached a warehouse.
+struct Watcher {
+    picks: Mutex<mpsc::UnboundedReceiver<(OrderId, u64)>>,
+    watch: Stopwatch,
+}
+
+impl Watcher {
+    async fn start(suite: &Suite) -> anyhow::Result<Self> {
+        let nats = suite.admin().await?;
+        let mut picks = nats.subscribe("warehouse.*.pick.*.requested").await?;
+        nats.flush().await?;
+        let watch = Stopwatch::start();
+        let (seen, order) = mpsc::unbounded_channel();
+        drop(task::spawn("bench: picks", async move {
+            while let Some(message) = picks.next().await {
+                let at = u64::try_from(watch.elapsed().as_micros()).unwrap_or_default();
+                let Ok(pick) = serde_json::from_slice::<PickRequested>(&message.payload) else {
+                    continue;
+                };
+                if pick.pick == 1 && seen.send((pick.order, at)).is_err() {
+                    return;
+                }
+            }
+        }));
+        Ok(Self { picks: Mutex::new(order), watch })
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.watch.elapsed().as_micros()).unwrap_or_default()
+    }
+
+    /// Waits for the picks of so many orders; tells when each was seen.
+    async fn wait(&self, orders: usize) -> anyhow::Result<BTreeMap<OrderId, u64>> {
+        let mut picks = self.picks.lock().await;
+        let mut seen = BTreeMap::new();
+        while seen.len() < orders {
+            let pick = tokio::time::timeout(Duration::from_secs(60), picks.recv()).await;
+            let pick =
+                pick.with_context(|| format!("{} of {orders} orders were picked", seen.len()));
+            let (order, at) = pick?.context("the watcher ended")?;
+            seen.entry(order).or_insert(at);
+        }
+        Ok(seen)
+    }
+}
+
+/// Places as many orders as fast as they are taken. Returns orders a second until the last pick, and
+/// until the last answer, and the CPU that each took.
+async fn burst(
+    suite: &Suite,
+    watcher: &Watcher,
+    bench: &Bench,
+    round: u64,
+) -> anyhow::Result<(u64, u64, u64)> {
+    let web = Arc::new(suite.connect("channel", "web").await?);
+    let (began, cpu) = (watcher.now(), cpu_micros());
+    let placed = stream::iter(0..bench.orders).map(|nth| {
+        let web = web.clone();
+        async move {
+            let order = submission(&format!("R{round}-{nth}"), nth, bench.lines)?;
+            place(&web, &order).await
+        }
+    });
+    let placed: Vec<anyhow::Result<OrderId>> =
+        placed.buffer_unordered(bench.at_once).collect().await;
+    let answered = watcher.now() - began;
+    let placed = placed.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    let seen = watcher.wait(placed.len()).await?;
+    let last = seen.values().max().context("no order was picked")? - began;
+    let used = cpu_micros().saturating_sub(cpu);
+    let rate = |micros: u64| bench.orders * 1_000_000 / micros.max(1);
+    Ok((rate(last), rate(answered), used / bench.orders))
+}
+
+/// Places orders at a steady rate. Returns the microseconds from each order to its pick.
+async fn steady(suite: &Suite, watcher: &Watcher, bench: &Bench) -> anyhow::Result<Vec<u64>> {
+    let web = Arc::new(suite.connect("channel", "web").await?);
+    let mut beat = tokio::time::interval(Duration::from_micros(1_000_000 / bench.rate));
+    let mut placing = Vec::new();
+    for nth in 0..bench.rate * bench.seconds {
+        beat.tick().await;
+        let (began, web) = (watcher.now(), web.clone());
+        let order = submission(&format!("S-{nth}"), nth, bench.lines)?;
+        placing.push(task::spawn("bench: place", async move {
+            anyhow::Ok((place(&web, &order).await?, began))
+        }));
+    }
+    let mut placed = BTreeMap::new();
+    for order in placing {
+        let (order, began) = order.await??;
+        placed.insert(order, began);
+    }
+    let seen = watcher.wait(placed.len()).await?;
+    let took = placed.iter().filter_map(|(order, began)| Some(seen.get(order)? - began));
+    Ok(took.collect())
+}
+
+async fn place(web: &async_nats::Client, order: &Submission) -> anyhow::Result<OrderId> {
+    let request = serde_json::to_vec(order)?.into();
+    let request =
+        async_nats::Request::new().payload(request).timeout(Some(Duration::from_secs(60)));
+    let reply = web.send_request("orders.place.web", request).await?;
+    match serde_json::from_slice(&reply.payload)? {
+        Placement::Accepted(it) => Ok(it.order),
+        other => anyhow::bail!("an order was not accepted: {other:?}"),
+    }
+}
+
+/// The CPU that this process and all that it started have used, in microseconds (`/proc`).
+fn cpu_micros() -> u64 {
+    let own = std::process::id();
+    let Ok(processes) = std::fs::read_dir("/proc") else { return 0 };
+    let mut ticks = 0;
+    for process in processes.flatten() {
+        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else { continue };
+        // After the name, which may hold anything: state, parent, group, session …
+        let Some((pid, rest)) = stat.split_once(' ').and_then(|(pid, rest)| {
+            Some((pid.parse::<u32>().ok()?, rest.rsplit_once(") ")?.1.to_owned()))
+        }) else {
+            continue;
+        };
+        let fields: Vec<&str> = rest.split(' ').collect();
+        let named = |it: &str| rest_is_server(&stat, it);
+        if pid == own || named("postgres") || named("nats-server") {
+            let field = |nth: usize| fields.get(nth).and_then(|it| it.parse::<u64>().ok());
+            ticks += field(11).unwrap_or_default() + field(12).unwrap_or_default();
+        }
+    }
+    ticks * 10_000 // Linux counts in hundredths of a second.
+}
+
+fn rest_is_server(stat: &str, name: &str) -> bool {
+    stat.split_once('(').is_some_and(|(_, it)| it.starts_with(name))
+}

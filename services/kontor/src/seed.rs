@@ -1,0 +1,164 @@
+//! A demo shop: what it sells, where it keeps it, who buys it.
+
+use anyhow::Context;
+use chassis::Client;
+use contracts::allocation::{NodeKind, SetNode};
+use contracts::credit::{RecordHistory, SetCreditLimit};
+use contracts::intake::{ListItem, RegisterCustomer};
+use contracts::inventory::ReceiveStock;
+use contracts::{
+    Actor, Cents, Command, Currency, CustomerId, Language, Sku, Tier, Uuid, WarehouseId,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+/// Who connects to the demo shop from outside.
+pub const OUTSIDERS: [(&str, &str); 10] = [
+    ("channel", "web"),
+    ("channel", "market"),
+    ("channel", "wholesale"),
+    ("warehouse", "WH-A"),
+    ("warehouse", "WH-B"),
+    ("warehouse", "WH-C"),
+    ("warehouse", "FW-SH"),
+    ("provider", "bank"),
+    ("carrier", "swift"),
+    ("carrier", "turtle"),
+];
+
+/// Item, name, category, price in fen, cost, tax in 1/10,000, grams.
+pub const ITEMS: [(&str, &str, &str, i64, i64, i64, i64); 12] = [
+    ("TEA-GREEN", "龙井茶 Longjing tea, 250 g", "tea", 12_800, 5_200, 1_300, 280),
+    ("TEA-BLACK", "祁门红茶 Keemun tea, 250 g", "tea", 9_800, 4_100, 1_300, 280),
+    ("TEA-OOLONG", "铁观音 Tieguanyin, 500 g", "tea", 16_800, 7_300, 1_300, 540),
+    ("CUP-PORC", "瓷杯 Porcelain cup", "ware", 3_900, 1_200, 1_300, 320),
+    ("POT-CLAY", "紫砂壶 Clay teapot", "ware", 28_800, 11_000, 1_300, 650),
+    ("TRAY-BAMBOO", "竹茶盘 Bamboo tray", "ware", 15_900, 6_400, 1_300, 1_900),
+    ("CAKE-MOON", "月饼 Mooncakes, box of 8", "food", 18_800, 8_800, 1_300, 900),
+    ("NUTS-MIX", "坚果 Mixed nuts, 1 kg", "food", 8_800, 4_700, 1_300, 1_050),
+    ("PEACH-5KG", "水蜜桃 Peaches, 5 kg", "fresh", 6_800, 3_600, 900, 5_200),
+    ("CRAB-BOX", "大闸蟹 Hairy crabs, box of 6", "fresh", 26_800, 15_500, 900, 1_600),
+    ("DESK-OAK", "橡木桌 Oak desk", "furniture", 249_900, 138_000, 1_300, 38_000),
+    ("CHAIR-OAK", "橡木椅 Oak chair", "furniture", 79_900, 41_000, 1_300, 9_500),
+];
+
+/// Customer, name, tier, limit in fen, due in the last three months, paid of it.
+pub const CUSTOMERS: [(&str, &str, Tier, i64, i64, i64); 4] = [
+    ("C-1001", "华东贸易 Huadong Trading", Tier::Key, 500_000_000, 30_000_000, 29_500_000),
+    ("C-1002", "江南茶行 Jiangnan Teahouse", Tier::Gold, 80_000_000, 12_000_000, 7_500_000),
+    ("C-1003", "北方百货 Northern Stores", Tier::Silver, 40_000_000, 9_000_000, 3_900_000),
+    ("C-1004", "远方小店 Faraway Corner", Tier::Regular, 10_000_000, 6_000_000, 600_000),
+];
+
+/// Warehouse, name, kind, province, city, lines an hour, units of each item.
+pub const WAREHOUSES: [(&str, &str, NodeKind, &str, &str, i64, i64); 4] = [
+    ("WH-A", "上海仓 Shanghai", NodeKind::Regional, "上海", "上海", 900, 4_000),
+    ("WH-B", "广州仓 Guangzhou", NodeKind::Regional, "广东", "广州", 600, 3_000),
+    ("WH-C", "北京仓 Beijing", NodeKind::Regional, "北京", "北京", 600, 3_000),
+    ("FW-SH", "上海前置仓 Shanghai forward", NodeKind::Forward, "上海", "上海", 200, 300),
+];
+
+/// Fills the shop. What was said before is not said again: it may be called at every start.
+pub async fn shop(client: &Client, today: Date) -> anyhow::Result<()> {
+    for (sku, name, category, price, cost, tax_rate, weight_g) in ITEMS {
+        let item = ListItem {
+            sku: Sku::new(sku)?,
+            name: name.to_owned(),
+            category: category.to_owned(),
+            unit_price: Cents(price),
+            currency: Currency::CNY,
+            unit_cost: Cents(cost),
+            tax_rate,
+            weight_g,
+            pack: 1,
+            max_quantity: 10_000,
+            active: true,
+        };
+        tell(client, &format!("item {sku}"), item).await?;
+    }
+    for customer in CUSTOMERS {
+        self::customer(client, customer, today).await?;
+    }
+    for (warehouse, name, kind, province, city, lines_per_hour, _) in WAREHOUSES {
+        let node = SetNode {
+            warehouse: WarehouseId::new(warehouse)?,
+            name: name.to_owned(),
+            kind,
+            province: province.to_owned(),
+            city: city.to_owned(),
+            serves: vec![],
+            lines_per_hour,
+            active: true,
+        };
+        tell(client, &format!("node {warehouse}"), node).await?;
+    }
+    let shelves = WAREHOUSES.iter().flat_map(|it| ITEMS.iter().map(move |item| (it, item)));
+    stream::iter(shelves)
+        .map(|(warehouse, item)| stock(client, warehouse.0, item.0, warehouse.6, item.4))
+        .buffer_unordered(16)
+        .try_collect::<()>()
+        .await
+}
+
+async fn customer(
+    client: &Client,
+    (id, name, tier, limit, due, paid): (&str, &str, Tier, i64, i64, i64),
+    today: Date,
+) -> anyhow::Result<()> {
+    let customer = CustomerId::new(id)?;
+    let registered = RegisterCustomer {
+        customer: customer.clone(),
+        name: name.to_owned(),
+        tier,
+        on_account: true,
+        language: Language::Chinese,
+    };
+    tell(client, &format!("customer {id}"), registered).await?;
+    let agreed = SetCreditLimit {
+        customer: customer.clone(),
+        limit: Cents(limit),
+        currency: Currency::CNY,
+        until: None,
+        payment_days: 30,
+        by: Actor("seed".to_owned()),
+    };
+    tell(client, &format!("limit {id}"), agreed).await?;
+    for month in 1..=3 {
+        let history = RecordHistory {
+            customer: customer.clone(),
+            document: format!("opening-{month}"),
+            due: today.checked_sub((month * 25).days())?,
+            amount: Cents(due / 3),
+            paid: Cents(paid / 3),
+        };
+        tell(client, &format!("history {id} {month}"), history).await?;
+    }
+    Ok(())
+}
+
+/// Puts an item on a shelf.
+pub async fn stock(
+    client: &Client,
+    warehouse: &str,
+    sku: &str,
+    quantity: i64,
+    unit_cost: i64,
+) -> anyhow::Result<()> {
+    let receipt = ReceiveStock {
+        sku: Sku::new(sku)?,
+        warehouse: WarehouseId::new(warehouse)?,
+        quantity,
+        unit_cost: Cents(unit_cost),
+        document: "opening".to_owned(),
+        by: Actor("seed".to_owned()),
+    };
+    tell(client, &format!("stock {warehouse} {sku}"), receipt).await
+}
+
+/// Gives a command that is named, so that it is decided once for ever.
+async fn tell<C: Command>(client: &Client, name: &str, command: C) -> anyhow::Result<()> {
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("seed: {name}").as_bytes());
+    client.tell(id, &command).await.with_context(|| format!("seed: {name}"))?;
+    Ok(())
+}

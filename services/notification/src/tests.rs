@@ -1,0 +1,8 @@
+mod books;
+mod delivery;
+mod home;
+mod letters;
+mod parcels;
+mod serving;
+mod sink;
+mod words;
