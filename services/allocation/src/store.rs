@@ -123,7 +123,7 @@ pub(crate) async fn load(
         let cases: Vec<(Uuid, Vec<u8>)> =
             sqlx::query_as(LOAD_CASES).bind(ids).fetch_all(&mut *db).await?;
         for (id, record) in cases {
-            let case = case(&record)?;
+            let case = case(&unpack(&record)?)?;
             needs.skus.extend(case.order.lines.iter().map(|it| it.sku.clone()));
             if let Some(sourcing) = books.orders.get_mut(&OrderId(id)) {
                 sourcing.case = Some(case);
@@ -215,6 +215,15 @@ async fn levels(
         Ok((Sku::new(sku)?, Level { number, warehouses, ..Level::default() }))
     };
     rows.into_iter().map(level).collect()
+}
+
+/// A record as it is kept.
+fn pack(record: &[u8]) -> Vec<u8> {
+    lz4_flex::compress_prepend_size(record)
+}
+
+fn unpack(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
+    Ok(lz4_flex::decompress_size_prepended(bytes)?)
 }
 
 /// What an attempt is about, out of the record of its first decision.

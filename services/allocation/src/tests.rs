@@ -113,7 +113,7 @@ fn node(name: &str, kind: &str, province: &str, city: &str, more: &[&str]) -> Se
 /// `S*3` is a line of three S; further words say what else is special.
 fn place(id: &str, province: &str, city: &str, more: &[&str]) -> OrderPlaced {
     let number = |name: &str| more.iter().find_map(|it| it.strip_prefix(name)?.parse().ok());
-    let total = number("total=").unwrap_or(100_00);
+    let total = number("total=").unwrap_or(10_000);
     let category = if more.contains(&"fresh") { "fresh" } else { "dry" };
     let lines = more.iter().filter_map(|it| it.split_once('*')).zip(1..);
     let line = |((sku, quantity), line): ((&str, &str), u16)| OrderLine {
@@ -166,16 +166,15 @@ fn tell(said: &Outbound) -> String {
             let (id, rule) = (letter(it.order), &it.rule);
             let mut line = format!("{id} {}/{} {rule}:", it.attempt, it.round);
             for plan in &it.plans {
-                line += &format!(" {}", plan.cost);
-                for part in &plan.parts {
-                    line += &format!(" {}[{}]", part.warehouse, list(&part.units));
-                }
-                line += ",";
+                let parts = plan.parts.iter();
+                let parts = parts.map(|it| format!("{}[{}]", it.warehouse, list(&it.units)));
+                let (cost, parts) = (plan.cost.to_string(), parts.collect::<Vec<_>>().join(" "));
+                line.extend([" ", &cost, " ", &parts, ","]);
             }
             let eligible: Vec<&str> = it.eligible.iter().map(WarehouseId::as_str).collect();
             match it.otherwise {
                 Otherwise::Refuse => line += " else refuse",
-                Otherwise::Backorder => line += &format!(" else wait for {}", eligible.join(" ")),
+                Otherwise::Backorder => line.extend([" else wait for ", &eligible.join(" ")]),
             }
             if it.lease {
                 line += ", leased";
@@ -184,10 +183,10 @@ fn tell(said: &Outbound) -> String {
                 line += ", complete";
             }
             if let Some(team) = &it.team {
-                line += &format!(", {team}");
+                line.extend([", ", team]);
             }
             if it.priority != 0 {
-                line += &format!(", priority {}", it.priority);
+                line.extend([", priority ", &it.priority.to_string()]);
             }
             line + "\n"
         }

@@ -19,6 +19,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use axum::serve::ListenerExt;
 use chassis::{Office, PageRef};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -31,7 +32,7 @@ use utoipa_axum::routes;
 use crate::GatewaySettings;
 use crate::commands::Commands;
 use crate::store;
-use problem::Problem;
+use problem::{Problem, ProblemDetails};
 
 pub(crate) use axum::Json;
 
@@ -68,6 +69,10 @@ pub(crate) async fn serve(
 ) -> anyhow::Result<()> {
     let listener = TcpListener::bind(settings.listen).await?;
     let bound = listener.local_addr()?;
+    let listener = listener.tap_io(|connection| {
+        // Answers are small: none of them shall wait for the next one. It is only slower without.
+        let _at_once = connection.set_nodelay(true);
+    });
     tracing::info!(address = %bound, "the API is at http://{bound}");
     address.send_replace(Some(bound));
 
@@ -86,7 +91,7 @@ pub(crate) async fn serve(
     let server =
         axum::serve(listener, router).with_graceful_shutdown(async move { office.closing().await });
     tokio::select! {
-        served = server.into_future() => served?,
+        end = server.into_future() => end?,
         () = heart => {}
     }
     Ok(())
@@ -145,7 +150,8 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/", description = "This gateway.")),
-    components(schemas(Problem, schema::Fault)),
+    security(()), // Nobody has to prove who they are yet: it listens to its own machine alone.
+    components(schemas(ProblemDetails)),
     tags(
         (name = "Orders", description = "Placing orders, following and cancelling them."),
         (name = "Credit", description = "What customers may owe, and orders that wait for credit."),
@@ -156,15 +162,32 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
 )]
 struct Document;
 
-/// The OpenAPI document of all that is served.
+/// The `OpenAPI` document of all that is served.
 pub fn openapi() -> String {
     let (_, document) = documented(&GatewaySettings::default()).split_for_parts();
     let mut document = serde_json::to_value(document).unwrap_or_default();
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
         schema::enter(schemas);
     }
+    if let Some(Value::Object(paths)) = document.pointer_mut("/paths") {
+        let items = paths.values_mut().filter_map(Value::as_object_mut);
+        items.flat_map(|it| it.values_mut()).for_each(say_what_may_be_left_out);
+    }
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text + "\n"
+}
+
+/// A parameter may be left out, but is never `null`.
+fn say_what_may_be_left_out(operation: &mut Value) {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
+        if let Some(types) = parameter.pointer_mut("/schema/type")
+            && let Some([one, null]) = types.as_array().map(Vec::as_slice)
+            && null == "null"
+        {
+            *types = one.clone();
+        }
+    }
 }
 
 async fn document() -> impl IntoResponse {
@@ -192,16 +215,12 @@ async fn livez() -> &'static str {
     responses(
         (status = 200, description = "It can.", body = String, content_type = "text/plain",
             example = "ready"),
-        (status = 503, description = "Orders cannot be read.", body = Problem,
+        (status = 503, description = "Orders cannot be read.", body = ProblemDetails,
             content_type = "application/problem+json"),
     ),
 )]
 async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
-    if store::is_awake(&api.db).await {
-        return Ok("ready\n");
-    }
-    let title = "Orders cannot be read at the moment";
-    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title).retry(1))
+    if store::is_awake(&api.db).await { Ok("ready\n") } else { Err(Problem::unreadable()) }
 }
 
 /// A page as clients name it.

@@ -128,6 +128,8 @@ impl Service for Gateway {
 
     fn duties(&self) -> Vec<Duty> {
         let Self { settings, address } = self.clone();
-        vec![Duty::new("http", move |office| http::serve(office, settings.clone(), address.clone()))]
+        vec![Duty::new("http", move |office| {
+            http::serve(office, settings.clone(), address.clone())
+        })]
     }
 }

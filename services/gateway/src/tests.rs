@@ -1,8 +1,10 @@
-mod commands;
+mod deciding;
 mod document;
 mod handler;
 mod http;
 mod list;
+mod masters;
+mod placing;
 mod reading;
 mod story;
 mod story_goods;

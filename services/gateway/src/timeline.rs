@@ -85,14 +85,16 @@ pub(crate) fn told(message: &Inbound, summary: &Summary) -> Told {
         Inbound::HoldReleased(it) => Told::by(&it.by, &it.reason, data! { amount: it.authorised }),
         Inbound::HoldRefused(it) => Told::by(&it.by, &it.reason, nothing()),
         Inbound::SourcingPlanned(it) => planned(it),
-        Inbound::SourcingFailed(it) => house(&it.because, data! { rule: &it.rule, lines: &it.lines }),
+        Inbound::SourcingFailed(it) => {
+            house(&it.because, data! { rule: &it.rule, lines: &it.lines })
+        }
         Inbound::StockClaimed(it) => claimed(it),
         Inbound::BackorderFilled(it) => house("", data! { claims: &it.claims }),
         Inbound::ClaimsPromoted(it) => house("", data! { claims: &it.claims }),
         Inbound::ClaimsReleased(it) => house("", data! { claims: &it.claims }),
         Inbound::ClaimsWithdrawn(it) => house("", data! { claims: &it.claims }),
-        Inbound::LeaseExpired(_) => house("", nothing()),
-        Inbound::StockLevel(_) => house("", nothing()), // Stands in no timeline.
+        // A level stands in no timeline.
+        Inbound::LeaseExpired(_) | Inbound::StockLevel(_) => house("", nothing()),
         Inbound::PickRequested(it) => pick_requested(it),
         Inbound::PickWithdrawn(it) => house("", data! { pick: it.pick }).at(it.at),
         Inbound::WithdrawalRefused(it) => Told::by(&it.warehouse, "", nothing()),

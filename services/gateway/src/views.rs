@@ -141,7 +141,9 @@ impl View {
             Inbound::PickWithdrawn(it) => {
                 summary.shipment_becomes(it.shipment, ShipmentState::Withdrawn)
             }
-            Inbound::PickStarted(it) => summary.shipment_becomes(it.shipment, ShipmentState::Started),
+            Inbound::PickStarted(it) => {
+                summary.shipment_becomes(it.shipment, ShipmentState::Started)
+            }
             Inbound::Picked(it) => summary.pick(it),
             Inbound::Packed(it) => summary.shipment_becomes(it.shipment, ShipmentState::Packed),
             Inbound::Shipped(it) => summary.ship(it),
@@ -254,13 +256,17 @@ pub(crate) enum Colour {
 
 /// How an order is marked, by the first rule that fits.
 pub(crate) fn colour(status: Status, urgent: bool, since: Timestamp, now: Timestamp) -> Colour {
-    let is_over = status.is_final() || status == Status::Completed;
+    let is_done = status == Status::Completed;
+    let is_over = is_done || status.is_final();
     let is_held_long = status == Status::CreditHold && now.duration_since(since) > HOLD_SLA;
-    match status {
-        _ if urgent && !is_over || is_held_long => Colour::Red,
-        Status::Completed => Colour::Green,
-        _ if is_over => Colour::Grey,
-        _ => Colour::Yellow,
+    if urgent && !is_over || is_held_long {
+        Colour::Red
+    } else if is_done {
+        Colour::Green
+    } else if is_over {
+        Colour::Grey
+    } else {
+        Colour::Yellow
     }
 }
 
@@ -276,9 +282,11 @@ pub(crate) enum Stage {
 }
 
 pub(crate) fn stage(status: Status) -> Stage {
-    match status {
-        Status::Completed => Stage::AfterSales,
-        _ if status.is_final() => Stage::Lost,
-        _ => Stage::Won,
+    if status == Status::Completed {
+        Stage::AfterSales
+    } else if status.is_final() {
+        Stage::Lost
+    } else {
+        Stage::Won
     }
 }

@@ -26,7 +26,7 @@ create table sales_order (
     -- The units of each line by bucket, the shipments, and what the order waits for. One column, not
     -- a row a line: it is read and written as a whole, and nobody searches in it.
     course      jsonb  not null
-) with (fillfactor = 70);
+) with (fillfactor = 50);
 
 -- What was placed under which name, for good: an external id is never used twice. Written once.
 create table placement (

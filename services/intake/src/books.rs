@@ -93,14 +93,16 @@ impl Books {
             Inbound::OrderSubmitted(it) => self.submitted(now, &it),
             Inbound::CancelOrder(it) => self.cancel(now, &it),
             Inbound::ListItem(it) => {
-                self.catalogue.list(it);
+                self.catalogue.list(&it);
                 vec![]
             }
             Inbound::RegisterCustomer(it) => {
                 self.catalogue.register(it);
                 vec![]
             }
-            Inbound::CreditApproved(it) => self.turn(now, it.order, |turn| turn.credit_approved()),
+            Inbound::CreditApproved(it) => {
+                self.turn(now, it.order, |turn| turn.credit_approved(&it))
+            }
             Inbound::CreditHeld(it) => self.turn(now, it.order, |turn| turn.credit_held(&it)),
             Inbound::HoldReleased(it) => self.turn(now, it.order, |turn| turn.hold_released(&it)),
             Inbound::HoldRefused(it) => self.turn(now, it.order, |turn| turn.hold_refused(&it)),
@@ -115,7 +117,7 @@ impl Books {
             Inbound::ClaimsWithdrawn(it) => {
                 self.turn(now, it.order, |turn| turn.claims_withdrawn(&it))
             }
-            Inbound::LeaseExpired(it) => self.turn(now, it.order, |turn| turn.lease_expired()),
+            Inbound::LeaseExpired(it) => self.turn(now, it.order, |turn| turn.lease_expired(&it)),
             Inbound::ClaimsPromoted(it) => {
                 self.turn(now, it.order, |turn| turn.claims_promoted(&it))
             }
@@ -123,7 +125,7 @@ impl Books {
                 self.turn(now, it.order, |turn| turn.promotion_refused(&it))
             }
             Inbound::PaymentCaptured(it) => {
-                self.turn(now, it.order, |turn| turn.payment_captured())
+                self.turn(now, it.order, |turn| turn.payment_captured(&it))
             }
             Inbound::PaymentOverdue(it) => {
                 self.turn(now, it.order, |turn| turn.payment_overdue(&it))
@@ -163,13 +165,11 @@ impl Books {
 
     fn cancel(&mut self, now: Timestamp, told: &CancelOrder) -> Vec<Outbound> {
         let asks = |it: &&mut Order| told.channel.as_ref().is_none_or(|by| *by == it.facts.channel);
-        match self.orders.get_mut(&told.order).filter(asks) {
-            Some(it) => take_turn(now, it, None, |turn| turn.cancel_order(told)),
-            None => {
-                let (status, because) = (None, CancelRefusal::Unknown);
-                vec![CancelRefused { order: told.order, status, because }.into()]
-            }
-        }
+        let Some(it) = self.orders.get_mut(&told.order).filter(asks) else {
+            let (status, because) = (None, CancelRefusal::Unknown);
+            return vec![CancelRefused { order: told.order, status, because }.into()];
+        };
+        take_turn(now, it, None, |turn| turn.cancel_order(told))
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Catalogue {
 impl Item {
     /// The item as it is listed. One that cannot be sold as it stands is not active: it has a
     /// negative figure, or a pack of nothing.
-    fn listed(it: ListItem) -> Self {
+    fn listed(it: &ListItem) -> Self {
         let figures = [it.unit_price.0, it.unit_cost.0, it.tax_rate, it.weight_g, it.max_quantity];
         let sellable = figures.into_iter().all(|it| it >= 0) && it.pack >= 1;
         Self {
@@ -65,11 +65,10 @@ impl Item {
 
 impl Catalogue {
     /// Later orders follow it.
-    pub(crate) fn list(&mut self, listed: ListItem) {
-        let sku = listed.sku.clone();
-        let item = Item::listed(listed);
-        self.items.insert(sku.clone(), item.clone());
-        self.listed.insert(sku, item);
+    pub(crate) fn list(&mut self, it: &ListItem) {
+        let item = Item::listed(it);
+        self.items.insert(it.sku.clone(), item.clone());
+        self.listed.insert(it.sku.clone(), item);
     }
 
     pub(crate) fn register(&mut self, it: RegisterCustomer) {

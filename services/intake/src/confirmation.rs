@@ -1,21 +1,20 @@
 //! The way to the confirmation: credit, sourcing and payment answer in any order, and the order is
 //! confirmed when nothing of it is missing.
 
-use std::collections::BTreeMap;
-
 use contracts::allocation::SourcingFailed;
-use contracts::credit::{CreditHeld, HoldRefused, HoldReleased, Verdict};
+use contracts::credit::{CreditApproved, CreditHeld, HoldRefused, HoldReleased, Verdict};
+use contracts::finance::PaymentCaptured;
 use contracts::intake::{
     CancelReason, HoldOverdue, OrderHeld, PaymentOverdue, PaymentRequested, PromotionRequested,
     SourcingReason,
 };
 use contracts::inventory::{
-    BackorderFilled, ClaimsPromoted, ClaimsWithdrawn, PromotionRefused, StockClaimed,
+    BackorderFilled, ClaimsPromoted, ClaimsWithdrawn, LeaseExpired, PromotionRefused, StockClaimed,
 };
-use contracts::{Bucket, LineUnits, Status, Terms};
+use contracts::{Bucket, Status, Terms};
 use jiff::SignedDuration;
 
-use crate::order::{Facts, Turn, claims, items};
+use crate::order::{Facts, Turn, items};
 
 /// How long a customer has to pay ahead.
 pub(crate) const TIME_TO_PAY: SignedDuration = SignedDuration::from_mins(30);
@@ -26,7 +25,7 @@ pub(crate) const TIME_TO_DECIDE: SignedDuration = SignedDuration::from_hours(7 *
 // ---- Credit ------------------------------------------------------------------------------------
 
 impl Turn<'_> {
-    pub(crate) fn credit_approved(&mut self) {
+    pub(crate) fn credit_approved(&mut self, _: &CreditApproved) {
         if self.order.process == Status::Checking {
             self.order.course.approved = true;
             self.proceed("");
@@ -90,7 +89,7 @@ impl Turn<'_> {
         if !self.answers(it.attempt) {
             return; // Heard before.
         }
-        self.order.shift(Bucket::Unsourced, Bucket::Reserved, claims(&it.claims));
+        self.order.keep(Bucket::Unsourced, &it.claims);
         self.order.shift(Bucket::Unsourced, Bucket::Backordered, items(&it.backordered));
         self.order.course.soft |= it.lease_until.is_some();
         if self.order.process == Status::Confirmed && self.order.course.soft {
@@ -126,14 +125,13 @@ impl Turn<'_> {
     }
 
     pub(crate) fn backorder_filled(&mut self, it: &BackorderFilled) {
-        self.order.shift(Bucket::Backordered, Bucket::Reserved, claims(&it.claims));
+        self.order.keep(Bucket::Backordered, &it.claims);
         self.tell("backorder_filled");
     }
 
     pub(crate) fn claims_withdrawn(&mut self, it: &ClaimsWithdrawn) {
         // What a warehouse was told to pick is not taken back: the short pick will tell.
-        let lost = self.order.shift(Bucket::Reserved, Bucket::Unsourced, claims(&it.claims));
-        if lost > 0 {
+        if self.order.withdraw(&it.claims) > 0 {
             let from = it.claims.iter().map(|it| it.warehouse.clone());
             self.lack(SourcingReason::ClaimWithdrawn, from);
             self.tell("claim_withdrawn");
@@ -141,12 +139,12 @@ impl Turn<'_> {
         }
     }
 
-    pub(crate) fn lease_expired(&mut self) {
+    pub(crate) fn lease_expired(&mut self, _: &LeaseExpired) {
         if self.order.process == Status::Confirmed {
             return; // What is confirmed is firm, or its promotion is on its way and will tell.
         }
         let reserved = self.order.all(Bucket::Reserved);
-        if self.order.shift(Bucket::Reserved, Bucket::Unsourced, reserved) > 0 {
+        if self.order.lose(reserved) > 0 {
             self.lack(SourcingReason::LeaseLapsed, []);
             self.proceed("lease_lapsed");
         }
@@ -157,8 +155,9 @@ impl Turn<'_> {
             return; // Heard before.
         }
         self.order.course.soft = false;
-        self.find(it);
         if self.order.process != Status::Confirmed {
+            // What lapsed may have been claimed anew. What was on backorder is told by itself.
+            self.order.keep_anew(&it.claims);
             self.confirm(self.because());
         }
         self.seek();
@@ -171,10 +170,10 @@ impl Turn<'_> {
         if self.order.process == Status::AwaitingPayment {
             return self.expire("stock_lost"); // Finance gives the money back.
         }
-        self.order.shift(Bucket::Reserved, Bucket::Unsourced, items(&it.lacking));
+        self.order.lose(items(&it.lacking));
         if self.order.units(Bucket::Unsourced) == 0 {
             let reserved = self.order.all(Bucket::Reserved); // It does not say what: all of it.
-            self.order.shift(Bucket::Reserved, Bucket::Unsourced, reserved);
+            self.order.lose(reserved);
         }
         let confirmed = self.order.process == Status::Confirmed;
         self.order.course.soft = !confirmed && self.order.units(Bucket::Reserved) > 0;
@@ -187,25 +186,9 @@ impl Turn<'_> {
         self.seek();
     }
 
-    /// Units that lapsed may have been claimed anew. What was on backorder is told by itself.
-    fn find(&mut self, it: &ClaimsPromoted) {
-        let mut firm = BTreeMap::<u16, i64>::new();
-        for LineUnits { line, quantity } in claims(&it.claims) {
-            *firm.entry(line).or_default() += quantity;
-        }
-        let held = [Bucket::Reserved, Bucket::Released, Bucket::Picked, Bucket::Packed];
-        let lines = (1_u16..).zip(&self.order.course.lines);
-        let anew = lines.filter_map(|(line, units)| {
-            let firm = firm.get(&line)?;
-            Some(LineUnits { line, quantity: firm - units.units_in(&held) })
-        });
-        let anew: Vec<LineUnits> = anew.collect();
-        self.order.shift(Bucket::Unsourced, Bucket::Reserved, anew);
-    }
-
     // ---- Payment -------------------------------------------------------------------------------
 
-    pub(crate) fn payment_captured(&mut self) {
+    pub(crate) fn payment_captured(&mut self, _: &PaymentCaptured) {
         if self.order.facts.terms != Terms::Prepaid || self.order.course.paid {
             return; // Nobody waits for it.
         }

@@ -10,6 +10,7 @@ mod document;
 mod machine;
 mod order;
 mod placement;
+mod shelf;
 mod shipment;
 mod store;
 mod submission;

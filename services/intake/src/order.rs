@@ -1,11 +1,9 @@
 //! An order and its course: where its units are, what it waits for, what it shows, and how it ends.
 
-use contracts::fulfilment::{PickLine, PickRequested};
 use contracts::intake::{
     CancelReason, ConsigneeNamed, OrderCancelled, OrderConfirmed, OrderExpired, OrderPlaced,
     OrderStatus, SourcingReason, SourcingRequested,
 };
-use contracts::inventory::Claim;
 use contracts::{
     Actor, Bucket, Buckets, Cents, ChannelId, Currency, CustomerId, ExternalId, ItemUnits,
     LineUnits, OrderId, ShipmentId, Status, Terms, Timestamp, WarehouseId, roll_up,
@@ -14,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Outbound;
 use crate::machine::may_follow;
+use crate::shelf::Shelf;
 use crate::vault::Entry;
 
 /// An order: what was agreed once, and how it stands.
@@ -45,9 +44,13 @@ pub(crate) struct Facts {
 
 /// What the order has been through. Only what differs from a fresh order's is written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that hold or do not, in any combination")]
 pub(crate) struct Course {
     /// The units of each line: line 1 first.
     pub(crate) lines: Vec<Buckets>,
+    /// Where the reserved ones are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shelves: Vec<Shelf>,
     /// The last sourcing that was asked for.
     pub(crate) attempt: i32,
     /// It is not answered yet. At most one is asked for at a time: a later one would supersede it.
@@ -319,17 +322,7 @@ impl Turn<'_> {
     }
 }
 
-// Units come in several shapes; these make them one.
-
+/// Units of a line, whatever they are units of.
 pub(crate) fn items(units: &[ItemUnits]) -> impl Iterator<Item = LineUnits> {
     units.iter().map(|it| LineUnits { line: it.line, quantity: it.quantity })
-}
-
-pub(crate) fn claims(claims: &[Claim]) -> impl Iterator<Item = LineUnits> {
-    claims.iter().map(|it| LineUnits { line: it.line, quantity: it.quantity })
-}
-
-pub(crate) fn picks(pick: &PickRequested) -> impl Iterator<Item = LineUnits> {
-    let units = |it: &PickLine| LineUnits { line: it.line, quantity: it.quantity };
-    pick.lines.iter().map(units)
 }

@@ -166,7 +166,8 @@ impl Books {
         self.next_no += 1;
         let known = self.catalogue.customers.get(&submission.customer);
         let tier = known.map(|it| it.tier).unwrap_or_default();
-        let language = submission.language.or(known.map(|it| it.language)).unwrap_or_default();
+        let language =
+            submission.language.or_else(|| known.map(|it| it.language)).unwrap_or_default();
         let entry = Entry::new(submission.ship_to, language);
         let placed = OrderPlaced {
             order,

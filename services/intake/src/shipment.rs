@@ -7,7 +7,7 @@ use contracts::fulfilment::{
 use contracts::intake::{CancelReason, OrderCompleted, SourcingReason};
 use contracts::{Actor, Bucket, ShipmentId, Status, WarehouseId};
 
-use crate::order::{Facts, Shipment, Stage, Turn, items, picks};
+use crate::order::{Facts, Shipment, Stage, Turn, items};
 
 impl Turn<'_> {
     pub(crate) fn pick_requested(&mut self, it: &PickRequested) {
@@ -17,7 +17,7 @@ impl Turn<'_> {
             return; // Nothing is picked before; or it was heard before.
         }
         shipments.push(Shipment { id: it.shipment, stage: Stage::Released, invoiced: false });
-        self.order.shift(Bucket::Reserved, Bucket::Released, picks(it));
+        self.order.release(it);
         self.tell("");
     }
 

@@ -27,17 +27,11 @@ pub(crate) struct Books {
     /// What shipments have posted before: their ids, and by which rule.
     pub(crate) posted: BTreeSet<(Uuid, String)>,
     pub(crate) documents: BTreeMap<Document, Figures>,
-    /// When levels are going to be told.
-    pub(crate) levels_due: Option<Timestamp>,
-    pub(crate) levels_due_changed: bool,
-    /// More items are marked than were loaded.
-    pub(crate) more_untold: bool,
+    pub(crate) bell: Bell,
     /// New rows of the ledger.
     pub(crate) moves: Vec<Move>,
     /// Documents that are booked now.
     pub(crate) booked: Vec<Document>,
-    /// A level was marked by the decision at hand.
-    pub(crate) marked: bool,
     /// Items of which stock became free by the decision at hand, while orders wait for it.
     pub(crate) freed: BTreeSet<Sku>,
     /// Items whose worker has a note about that already.
@@ -45,6 +39,17 @@ pub(crate) struct Books {
     /// Plants the bug that the properties have to find: every claim seems to fit.
     #[cfg(test)]
     pub(crate) unguarded: bool,
+}
+
+/// When levels are going to be told.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Bell {
+    pub(crate) due: Option<Timestamp>,
+    pub(crate) changed: bool,
+    /// It has to be set, unless it is: a level was marked by the decision at hand.
+    pub(crate) wanted: bool,
+    /// More items are marked than were loaded.
+    pub(crate) more: bool,
 }
 
 /// An item in all its warehouses, and who keeps and wants units of it, as far as it matters.
@@ -342,17 +347,12 @@ impl Books {
                 said.push(BackordersDue { sku, at: self.now }.into());
             }
         }
-        if std::mem::take(&mut self.marked) && self.levels_due.is_none() {
+        if std::mem::take(&mut self.bell.wanted) && self.bell.due.is_none() {
             let at = self.now + GATHER;
-            (self.levels_due, self.levels_due_changed) = (Some(at), true);
+            (self.bell.due, self.bell.changed) = (Some(at), true);
             // What is decided here has a key of this partition.
             said.push(LevelsDue { key: message.key().0, at }.into());
         }
-    }
-
-    /// Has a timer set for levels that are marked.
-    pub(crate) fn tell_later(&mut self) {
-        self.marked = true;
     }
 
     /// Writes one row of the ledger, and moves the shelf's counters with it.
@@ -369,7 +369,7 @@ impl Books {
         level.changed = true;
         if level.sellable() != before && level.untold.is_none() {
             level.untold = Some(self.partition);
-            self.marked = true;
+            self.bell.wanted = true;
         }
         if level.sellable() > before && item.backordered > 0 {
             self.freed.insert(place.sku.clone());

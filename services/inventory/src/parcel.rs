@@ -14,7 +14,7 @@ impl Books {
     /// What a picker did not find is not there: the shelf and the claim lose it.
     pub(crate) fn pick(&mut self, it: &Picked) -> Vec<Outbound> {
         // All was found: the claim stands until the goods leave.
-        if it.short.is_empty() || !self.posts(it.shipment, "short") {
+        if it.short.is_empty() || self.has_posted(it.shipment, "short") {
             return vec![];
         }
         let picked = sum(&it.picked);
@@ -43,7 +43,7 @@ impl Books {
 
     /// Goods left: the shelf loses them, and the claim is used up.
     pub(crate) fn ship(&mut self, it: &Shipped) -> Vec<Outbound> {
-        if !self.posts(it.shipment, "ship") {
+        if self.has_posted(it.shipment, "ship") {
             return vec![]; // A shipment leaves once.
         }
         let mut shipped = BTreeMap::<Sku, Delta>::new();
@@ -70,7 +70,7 @@ impl Books {
 
     /// Goods came back: they wait for somebody to look at them.
     pub(crate) fn take_back(&mut self, it: &Returned) -> Vec<Outbound> {
-        if !self.posts(it.shipment, "return") {
+        if self.has_posted(it.shipment, "return") {
             return vec![]; // A shipment comes back once.
         }
         let mut returned = BTreeMap::<Sku, Delta>::new();
@@ -82,9 +82,9 @@ impl Books {
         vec![]
     }
 
-    /// Whether a shipment posts by this rule now, and not before.
-    fn posts(&mut self, shipment: ShipmentId, rule: &str) -> bool {
-        self.posted.insert((shipment.0, rule.to_owned()))
+    /// Whether a shipment has posted by this rule.
+    fn has_posted(&self, shipment: ShipmentId, rule: &str) -> bool {
+        self.posted.contains(&(shipment.0, rule.to_owned()))
     }
 
     fn post_all(
@@ -97,6 +97,7 @@ impl Books {
         for (sku, delta) in deltas {
             if delta != Delta::default() {
                 self.post(&Shelf::of(&sku, warehouse), kind, delta, cause.clone());
+                self.posted.insert((cause.id, cause.rule.to_string()));
             }
         }
     }

@@ -140,7 +140,7 @@ impl Books {
     /// Tells the levels that this partition marked. The number is counted under the item's latch,
     /// and so is what it is told of: the highest number is the latest.
     pub(crate) fn tell_levels(&mut self) -> Vec<Outbound> {
-        (self.levels_due, self.levels_due_changed) = (None, true);
+        (self.bell.due, self.bell.changed) = (None, true);
         let (at, partition) = (self.now, self.partition);
         let mut told = Vec::new();
         for (sku, item) in &mut self.items {
@@ -165,9 +165,7 @@ impl Books {
             let (sku, number) = (sku.clone(), item.number);
             told.push(StockLevel { sku, number, sellable, warehouses, at }.into());
         }
-        if std::mem::take(&mut self.more_untold) {
-            self.tell_later();
-        }
+        self.bell.wanted |= self.bell.more;
         told
     }
 }

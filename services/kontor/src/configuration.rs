@@ -144,6 +144,28 @@ mod tests {
         assert!(error.contains("partitons"), "{error}");
     }
 
+    /// The file that explains every setting shows the defaults, and knows no key too many.
+    #[test]
+    fn the_sample_holds_the_defaults_and_every_line_of_it_is_accepted() {
+        let sample = include_str!("../../../deploy/kontor.toml");
+        let shown = read(sample).unwrap();
+        assert_eq!(format!("{shown:?}"), format!("{:?}", Configuration::default()));
+        let setting = |it: &str| it.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+        let told = |it: &'static str| it.strip_prefix('#').filter(|it| setting(it)).unwrap_or(it);
+        let all: Vec<&str> = sample.lines().map(told).collect();
+        let set = read(&all.join("\n")).unwrap();
+        let names = crate::house::plain().names().collect::<Vec<_>>();
+        assert!(set.accounts(names).is_ok());
+        assert!(set.nats.monitor.is_some() && set.notification.smtp.is_some());
+        assert!(set.telemetry.otlp.is_some() && set.nats.admin_user.is_some());
+    }
+
+    #[test]
+    fn what_is_deployed_is_accepted() {
+        let set = read(include_str!("../../../k8s/base/kontor.toml")).unwrap();
+        assert_eq!((set.health.port(), set.gateway.listen.port()), (9090, 8080));
+    }
+
     #[test]
     fn what_is_missing_is_named_all_at_once() {
         let error = read("").unwrap().accounts(["credit", "intake"]).unwrap_err().to_string();

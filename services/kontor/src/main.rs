@@ -11,8 +11,9 @@ use clap::{Args, Parser, Subcommand};
 use gateway::Gateway;
 use jiff::tz::TimeZone;
 use kontor::bench::{self, Bench};
+use kontor::clients::Outsider;
 use kontor::demo::{self, Pace};
-use kontor::{Configuration, Options, Suite, documents, house, provision, seed};
+use kontor::{Configuration, Options, Suite, documents, house, permissions, provision, seed};
 
 /// Orders from a storefront to a warehouse and into the books: none lost, none doubled, none
 /// oversold.
@@ -29,8 +30,10 @@ enum Command {
     Up(Up),
     /// Starts services, all or the named ones, where servers exist already.
     Run(Run),
-    /// Makes the public streams on a NATS server.
+    /// Makes the public streams on a NATS server, and what its clients read from.
     Provision(Provision),
+    /// Writes who may say and hear what, as a part of the NATS server's configuration.
+    Permissions(Permissions),
     /// Measures how fast orders go from the storefront to the warehouse, on servers of its own.
     Bench(Bench),
     /// Writes the documents that are generated from the contracts.
@@ -55,7 +58,7 @@ struct Up {
     /// Where all data is kept.
     #[arg(long, default_value = ".kontor")]
     home: PathBuf,
-    /// Where the gateway listens.
+    /// Where the gateway listens; on any free port, if this one is taken.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// A configuration file (TOML).
@@ -80,6 +83,18 @@ struct Provision {
     /// A configuration file (TOML).
     #[arg(long)]
     config: Option<PathBuf>,
+    /// Who connects from outside, one a line: `channel-web`, a space, the password.
+    #[arg(long)]
+    clients: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Permissions {
+    #[command(flatten)]
+    of: Provision,
+    /// Where to write it, if not to standard output.
+    #[arg(long)]
+    output: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -101,6 +116,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Up(it) => up(it).await,
         Command::Run(it) => serve(it).await,
         Command::Provision(it) => make_streams(it).await,
+        Command::Permissions(it) => write_permissions(it),
         Command::Bench(it) => {
             let report = bench::run(it, &say).await?;
             writeln!(io::stdout(), "{report}").map_err(Into::into)
@@ -118,7 +134,7 @@ fn say(line: &str) {
 
 async fn up(it: Up) -> anyhow::Result<()> {
     let mut configuration = Configuration::read(it.config.as_deref())?;
-    configuration.gateway.listen = it.listen;
+    configuration.gateway.listen = free(it.listen);
     if it.demo && it.config.is_none() {
         configuration.telemetry.log = "warn".to_owned(); // The demo's own lines are enough.
     }
@@ -144,6 +160,14 @@ async fn up(it: Up) -> anyhow::Result<()> {
     suite.close().await?;
     telemetry.close();
     Ok(())
+}
+
+/// The address, or one with a free port beside it.
+fn free(address: SocketAddr) -> SocketAddr {
+    match std::net::TcpListener::bind(address) {
+        Ok(_) => address,
+        Err(_) => SocketAddr::new(address.ip(), 0),
+    }
 }
 
 /// Waits for Ctrl-C, for whoever else wants an end, or for the end of the trial.
@@ -207,10 +231,26 @@ async fn serve(it: Run) -> anyhow::Result<()> {
 }
 
 async fn make_streams(it: Provision) -> anyhow::Result<()> {
-    let configuration = Configuration::read(it.config.as_deref())?;
+    let (configuration, clients) = it.read()?;
     let nats = &configuration.nats;
     let user = nats.admin_user.as_deref().map(|it| (it, nats.admin_password.as_str()));
     let admin = provision::admin(&nats.url, user).await?;
     let partitions = configuration.partitions;
-    provision::provision(&admin, &house::plain(), &[], partitions, nats.replicas).await
+    provision::provision(&admin, &house::plain(), &clients, partitions, nats.replicas).await
+}
+
+fn write_permissions(it: Permissions) -> anyhow::Result<()> {
+    let (configuration, clients) = it.of.read()?;
+    let block = permissions::of_deployment(&configuration, &clients)?;
+    match it.output {
+        Some(file) => std::fs::write(&file, block).with_context(|| file.display().to_string()),
+        None => io::stdout().write_all(block.as_bytes()).map_err(Into::into),
+    }
+}
+
+impl Provision {
+    fn read(&self) -> anyhow::Result<(Configuration, Vec<Outsider>)> {
+        let clients = self.clients.as_deref().map(Outsider::read_all).transpose()?;
+        Ok((Configuration::read(self.config.as_deref())?, clients.unwrap_or_default()))
+    }
 }

@@ -3,11 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::ensure;
 use chassis::{Desk, House};
 use contracts::Kind;
 use serde::Serialize;
 
 use crate::clients::{KINDS, Outsider};
+use crate::{Configuration, house};
+
+/// The user who may do everything: it sets the house up.
+const ADMIN: &str = "admin";
 
 /// A user of the NATS server, and what they may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -103,6 +108,31 @@ pub fn all(house: &House) -> Vec<User> {
     services.chain(KINDS.map(|kind| outsider(house, &placeholder(kind)))).collect()
 }
 
+/// The `authorization` block for a deployment: the services as they log in by this configuration,
+/// so that the two cannot differ, and these clients.
+pub fn of_deployment(
+    configuration: &Configuration,
+    clients: &[Outsider],
+) -> anyhow::Result<String> {
+    let (house, mut users, mut wrong) = (house::plain(), Vec::new(), Vec::new());
+    for desk in house.desks() {
+        let name = desk.name();
+        match configuration.services.get(name) {
+            Some(it) if it.nats_user.as_deref() == Some(name) && !it.nats_password.is_empty() => {
+                users.push(service(desk, &it.nats_password));
+            }
+            _ => wrong.push(format!("services.{name}.nats_user is {name}, with a nats_password")),
+        }
+    }
+    let nats = &configuration.nats;
+    if nats.admin_user.as_deref() != Some(ADMIN) || nats.admin_password.is_empty() {
+        wrong.push(format!("nats.admin_user is {ADMIN}, with an admin_password"));
+    }
+    ensure!(wrong.is_empty(), "these settings are not as they must be: {}", wrong.join("; "));
+    users.extend(clients.iter().map(|it| outsider(&house, it)));
+    Ok(authorization(&users, &nats.admin_password))
+}
+
 /// The `authorization` block of the server's configuration: these users, and one who may do
 /// everything, to set the house up.
 pub fn authorization(users: &[User], admin_password: &str) -> String {
@@ -111,7 +141,7 @@ pub fn authorization(users: &[User], admin_password: &str) -> String {
         quoted.join(", ")
     };
     let mut text = String::from("authorization {\n  users = [\n");
-    text += &format!("    {{ user: \"admin\", password: {admin_password:?} }}\n");
+    text += &format!("    {{ user: {ADMIN:?}, password: {admin_password:?} }}\n");
     for it in users {
         let answers =
             if it.answers { "      allow_responses: { max: 1, expires: \"1m\" }\n" } else { "" };
@@ -125,4 +155,50 @@ pub fn authorization(users: &[User], admin_password: &str) -> String {
         );
     }
     text + "  ]\n}\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::ServiceSettings;
+
+    fn deployment() -> Configuration {
+        let settings = |name: &str| ServiceSettings {
+            database: "postgres://localhost/x".to_owned(),
+            nats_user: Some(name.to_owned()),
+            nats_password: format!("{name}'s"),
+        };
+        let services = house::plain().names().map(|it| (it.to_owned(), settings(it))).collect();
+        let mut configuration = Configuration { services, ..Configuration::default() };
+        configuration.nats.admin_user = Some(ADMIN.to_owned());
+        configuration.nats.admin_password = "admin's".to_owned();
+        configuration
+    }
+
+    #[test]
+    fn a_deployment_lets_in_its_services_and_clients_with_their_passwords() {
+        let north = Outsider { kind: "warehouse", name: "north".into(), password: "$2a$1".into() };
+        let block = of_deployment(&deployment(), &[north]).unwrap();
+        for user in [
+            r#"{ user: "admin", password: "admin's" }"#,
+            r#"{ user: "credit", password: "credit's", permissions"#,
+            r#"{ user: "warehouse-north", password: "$2a$1", permissions"#,
+        ] {
+            assert!(block.contains(user), "{user} is not in\n{block}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_let_in_without_a_password() {
+        let mut configuration = deployment();
+        configuration.services.get_mut("credit").unwrap().nats_password.clear();
+        configuration.services.remove("intake");
+        configuration.nats.admin_user = None;
+        let error = of_deployment(&configuration, &[]).unwrap_err().to_string();
+        let expected = "these settings are not as they must be: \
+                        services.intake.nats_user is intake, with a nats_password; \
+                        services.credit.nats_user is credit, with a nats_password; \
+                        nats.admin_user is admin, with an admin_password";
+        assert_eq!(error, expected);
+    }
 }

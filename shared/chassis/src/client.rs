@@ -149,7 +149,10 @@ impl Client {
         let reply =
             self.nats.request(Q::SUBJECT, payload.into()).await.map_err(|it| match it.kind() {
                 RequestErrorKind::TimedOut => Unanswered::TimedOut(subject()),
-                _ => Unanswered::NobodyThere(subject()),
+                RequestErrorKind::NoResponders
+                | RequestErrorKind::InvalidSubject
+                | RequestErrorKind::MaxPayloadExceeded
+                | RequestErrorKind::Other => Unanswered::NobodyThere(subject()),
             })?;
         let refused = |cause| Unanswered::Refused { subject: subject(), cause };
         if let Some(cause) = reply.headers.as_ref().and_then(|it| it.get(SERVICE_ERROR)) {

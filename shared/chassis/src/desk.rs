@@ -136,7 +136,7 @@ fn open<M: MessageSet>(inputs: &[&Envelope]) -> Result<Vec<Delivery<M>>, Failure
     for it in inputs {
         match M::decode(&it.subject, &it.body) {
             Ok(message) => {
-                deliveries.push(Delivery { id: it.id, trace: it.trace.clone(), message })
+                deliveries.push(Delivery { id: it.id, trace: it.trace.clone(), message });
             }
             Err(error) => unreadable.push((it.id, error.to_string())),
         }

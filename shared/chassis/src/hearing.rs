@@ -42,8 +42,7 @@ pub(crate) fn wake_subject(service: &str, partition: u32) -> String {
 /// Subscribes to all that one partition of a service hears, and passes it on.
 pub(crate) async fn listen(
     nats: &Client,
-    service: &'static str,
-    partition: u32,
+    (service, partition): (&'static str, u32),
     speakers: impl Iterator<Item = &str>,
     events: &mpsc::Sender<Event>,
     helpers: &mut Helpers,

@@ -19,8 +19,11 @@ pub struct House(Vec<Arc<dyn Desk>>);
 /// Services of this process, at work.
 pub struct Running {
     close: watch::Sender<bool>,
-    services: Vec<(&'static str, watch::Receiver<Standing>, JoinHandle<anyhow::Result<()>>)>,
+    services: Vec<AtWork>,
 }
+
+/// A service at work: its name, how it stands, and its end.
+type AtWork = (&'static str, watch::Receiver<Standing>, JoinHandle<anyhow::Result<()>>);
 
 impl House {
     #[must_use]
@@ -107,8 +110,8 @@ impl House {
                     Kind::Report => is_named_after(&**desk, heard) && heard.door.is_some(),
                     Kind::Timer => desk.says().contains(heard),
                     Kind::Command => is_named_after(&**desk, heard) && can_answer(&**desk, heard),
-                    Kind::Reply => false,    // Replies go to clients.
-                    Kind::Question => false, // Questions are asked, not heard.
+                    // Replies go to clients; questions are asked, not heard.
+                    Kind::Reply | Kind::Question => false,
                 };
                 if !right {
                     wrong.push(format!("{} cannot hear {}", desk.name(), heard.subject));

@@ -64,9 +64,9 @@ fn envelope(contract: &Contract, door: &Door, report: &jetstream::Message) -> En
     };
     let mut body = String::from("{");
     for (name, token) in &named {
-        body += &format!("{}:{},", quoted(name), quoted(token));
+        body.extend([&quoted(name), ":", &quoted(token), ","]);
     }
-    body += &format!("\"body\":{sent}}}");
+    body.extend(["\"body\":", &sent, "}"]);
     let (sequence, published) = report
         .info()
         .map_or((0, 0), |it| (it.stream_sequence, it.published.unix_timestamp_nanos()));

@@ -211,7 +211,7 @@ impl Outlet {
         }
     }
 
-    /// The attributes of CloudEvents 1.0 as headers, so that other people's tools read them.
+    /// The attributes of `CloudEvents` 1.0 as headers, so that other people's tools read them.
     fn headers(&self, envelope: &Envelope) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let id = envelope.id.0.hyphenated().to_string();

@@ -102,7 +102,8 @@ impl Owner {
         let (to_self, events) = mpsc::channel(WAITING);
         let mut helpers = Helpers::default();
         let speakers = worker.heard().keys().map(String::as_str);
-        hearing::listen(nats, service, number, speakers, &to_self, &mut helpers).await?;
+        let here = (service, number);
+        hearing::listen(nats, here, speakers, &to_self, &mut helpers).await?;
         let mut reconnected = around.reconnected.clone();
         let again = to_self.clone();
         helpers.spawn(format!("{service} notices reconnects"), async move {
@@ -124,15 +125,13 @@ impl Owner {
                 }
             });
         }
-        let outlet = match desk.says().iter().any(|it| it.kind == Kind::Public) {
-            true => {
-                let outlet =
-                    Outlet::open(desk.clone(), db.clone(), nats.clone(), partition).await?;
-                let (said, pages) = mpsc::channel(WAITING);
-                helpers.spawn(format!("{service} publishes"), outlet.run(pages));
-                Some(said)
-            }
-            false => None,
+        let outlet = if desk.says().iter().any(|it| it.kind == Kind::Public) {
+            let outlet = Outlet::open(desk.clone(), db.clone(), nats.clone(), partition).await?;
+            let (said, pages) = mpsc::channel(WAITING);
+            helpers.spawn(format!("{service} publishes"), outlet.run(pages));
+            Some(said)
+        } else {
+            None
         };
         let watch = Stopwatch::start();
         let mut ear = Ear::new(worker.heard().clone());

@@ -94,12 +94,12 @@ pub(crate) async fn run(
         id: Uuid::new_v5(&Uuid::NAMESPACE_OID, instance().as_bytes()),
         owned: BTreeMap::new(),
     };
-    let managed = manager.run(closing).await;
+    let result = manager.run(closing).await;
     for duty in duties {
         tokio::time::timeout(Duration::from_secs(5), duty).await.map(drop).ok();
     }
     drop(helpers);
-    managed
+    result
 }
 
 /// What tells this replica from every other: where it runs, and when it began.
@@ -116,7 +116,7 @@ async fn logged(name: &'static str, task: impl Future<Output = anyhow::Result<()
 
 async fn forget(db: PgPool) {
     loop {
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
         let before = clock::now() - KEEP_ANSWERS;
         while answer::forget(&db, before).await.is_ok_and(|it| it > 0) {}
     }
@@ -190,7 +190,14 @@ async fn connect(
                     // A missing permission comes this way, long after what it forbade.
                     tracing::error!(%error, service, "NATS refuses {service}: {error}");
                 }
-                _ => tracing::debug!(service, "NATS: {event}"),
+                async_nats::Event::Disconnected
+                | async_nats::Event::LameDuckMode
+                | async_nats::Event::Draining
+                | async_nats::Event::Closed
+                | async_nats::Event::SlowConsumer(_)
+                | async_nats::Event::ClientError(_) => {
+                    tracing::debug!(service, "NATS: {event}");
+                }
             }
             async {}
         });

@@ -19,7 +19,11 @@ const LARGEST: i32 = 64 * 1024;
 const ACK_WAIT: Duration = Duration::from_secs(5);
 
 /// How long public messages are kept: within this time whoever was away misses nothing.
-const KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
+const KEPT: Duration = Duration::from_hours(14 * 24);
+
+/// How large a public stream may grow. The server sets so much of its disk aside for each of them:
+/// eight streams have to fit into three quarters of what a small machine has left.
+const LARGEST_STREAM: i64 = 1024 * 1024 * 1024;
 
 /// What there is to know of one public stream.
 #[derive(Debug, Clone)]
@@ -113,11 +117,11 @@ fn config(wanted: &Wanted, partitions: u32, replicas: usize) -> Config {
         storage: StorageType::File,
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::New,
-        max_bytes: 4 * 1024 * 1024 * 1024,
+        max_bytes: LARGEST_STREAM,
         max_age: KEPT,
         max_message_size: if wanted.inbound { LARGEST } else { -1 },
         num_replicas: replicas,
-        duplicate_window: Duration::from_secs(120),
+        duplicate_window: Duration::from_mins(2),
         allow_atomic_publish: !wanted.inbound,
         allow_direct: true,
         subject_transform: wanted.inbound.then(|| sorted(&wanted.door, partitions)),

@@ -102,10 +102,10 @@ fn traces(to: &str, sampled: u32) -> anyhow::Result<SdkTracerProvider> {
         .with_context(|| format!("telemetry.otlp is {to:?}, which is no place for traces"))?;
     #[expect(clippy::float_arithmetic, reason = "a rate of sampling, not money")]
     let ratio = f64::from(sampled.min(10_000)) / 10_000.0;
-    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio)));
+    let by_parent = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio)));
     Ok(SdkTracerProvider::builder()
         .with_resource(resource())
-        .with_sampler(sampler)
+        .with_sampler(by_parent)
         .with_batch_exporter(exporter)
         .build())
 }

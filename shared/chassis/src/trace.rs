@@ -40,6 +40,7 @@ impl TraceContext {
     }
 
     /// Where a trace goes on after this span, or where it was if nobody collects the span.
+    #[must_use]
     pub fn continued_by(&self, span: &Span) -> Self {
         let after = if span.is_none() { Self::default() } else { Self::of(span) };
         if after.is_empty() { self.clone() } else { after }

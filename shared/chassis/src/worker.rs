@@ -70,7 +70,8 @@ pub struct Worker {
     position: Position,
     parking: Parking,
     due: Due,
-    hears: BTreeSet<&'static str>,
+    /// What the service listens to.
+    subjects: BTreeSet<&'static str>,
 }
 
 impl Worker {
@@ -102,8 +103,8 @@ impl Worker {
         }
         let position = Position { version, heard, said, at: at.to_jiff() };
         let parking = Parking::open(&db, partition).await?;
-        let hears = desk.hears().iter().map(|it| it.subject).collect();
-        Ok(Self { desk, db, partition, position, parking, due: Due::Unknown, hears })
+        let subjects = desk.hears().iter().map(|it| it.subject).collect();
+        Ok(Self { desk, db, partition, position, parking, due: Due::Unknown, subjects })
     }
 
     /// What this worker has heard, in committed transactions.
@@ -166,9 +167,10 @@ impl Worker {
         advance(&mut tx, self.partition, &next).await?; // First: it is the fence.
         let before = answer::given(&mut tx, &commands).await?;
         let replayed = parking::take(&mut tx, self.partition, &replays).await?;
-        let rung = match self.due.is_due(next.at) {
-            true => Some(timer::ring(&mut tx, self.partition, next.at).await?),
-            false => None,
+        let rung = if self.due.is_due(next.at) {
+            Some(timer::ring(&mut tx, self.partition, next.at).await?)
+        } else {
+            None
         };
         let timers = rung.iter().flat_map(|it| &it.envelopes);
         let fresh = arrived.into_iter().filter(|it| !before.contains_key(&it.id));
@@ -214,7 +216,7 @@ impl Worker {
             match input {
                 Input::Page(page) => match next.take(page) {
                     Take::Next => ready.extend(
-                        page.said.iter().filter(|it| self.hears.contains(it.subject.as_str())),
+                        page.said.iter().filter(|it| self.subjects.contains(it.subject.as_str())),
                     ),
                     Take::Duplicate => {}
                     Take::Missing(it) => missing.push(it),

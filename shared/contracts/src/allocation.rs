@@ -14,7 +14,8 @@ pub struct SourcingPlanned {
     pub order: OrderId,
     /// Which request it answers; a later one supersedes it.
     pub attempt: i32,
-    /// 1, 2, 3: how often it was planned within the attempt.
+    /// 1, 2, 3: how often it was planned within the attempt. After the third refusal a fourth may
+    /// come, which is content to wait for supply.
     pub round: i32,
     /// What is to be claimed, over all lines.
     pub wanted: Vec<ItemUnits>,

@@ -17,6 +17,7 @@ use sqlx::PgPool;
 pub struct Bench<S> {
     pub db: PgPool,
     desk: Arc<S>,
+    partition: Partition,
     worker: Worker,
     now: Timestamp,
     /// How many pages each of the others has said.
@@ -41,7 +42,7 @@ impl<S: Service> Bench<S> {
     async fn open(service: Arc<S>, db: PgPool, partition: Partition) -> Self {
         let worker = Worker::open(service.clone(), db.clone(), partition).await.expect("a worker");
         let (now, pages) = (Timestamp::UNIX_EPOCH, BTreeMap::new());
-        Self { db, desk: service, worker, now, pages }
+        Self { db, desk: service, partition, worker, now, pages }
     }
 
     /// Puts each message on its way: events in pages of their speakers; commands, reports and
@@ -55,7 +56,7 @@ impl<S: Service> Bench<S> {
         let speaker = contract.subject.split('.').next().expect("a subject has a speaker");
         let number = self.pages.entry(speaker).or_default();
         *number += 1;
-        let id = name(&format!("{speaker} {number}"));
+        let id = name(&format!("{speaker} {number} {}", self.partition.number));
         let envelope = envelope(id, contract.subject, message.key(), message.encode());
         match contract.kind {
             Kind::Command | Kind::Report | Kind::Timer => Input::Command(envelope),
@@ -85,14 +86,15 @@ impl<S: Service> Bench<S> {
         let Some(Outcome::Answered(answer)) = committed.outcomes.get(&id) else {
             panic!("{:?}", committed.outcomes);
         };
-        read(&answer.said)
+        // Everyone hears more of it than the one who asked.
+        answer.said.iter().filter_map(|it| C::Answer::decode(&it.subject, &it.body).ok()).collect()
     }
 
     /// Asks the service something.
-    pub async fn question<Q: Question>(&self, question: &Q) -> Q::Answer
+    pub async fn question<Q>(&self, question: &Q) -> Q::Answer
     where
         S: Service<Questions: From<Q>>,
-        Q: Clone,
+        Q: Question,
     {
         let mut db = self.db.acquire().await.expect("a connection");
         let answer = self.desk.answer(&mut db, question.clone().into()).await.expect("an answer");

@@ -36,7 +36,8 @@ pub(crate) async fn records(
 ) -> anyhow::Result<Vec<SourcingRecord>> {
     let rows: Vec<Row> = sqlx::query_as(LOAD_RECORDS).bind(order.0).fetch_all(&mut *db).await?;
     let mut records = Vec::with_capacity(rows.len());
-    for (attempt, round, at, ruleset, rule, bytes) in rows {
+    for (attempt, round, at, ruleset, rule, packed) in rows {
+        let bytes = super::unpack(&packed)?;
         let mut record: Value = serde_json::from_slice(&bytes)?;
         let stored: Stored = serde_json::from_slice(&bytes)?;
         let reproduced = match stored.engine {

@@ -136,7 +136,7 @@ async fn decisions(db: &mut PgConnection, decisions: &[Decided]) -> sqlx::Result
         .bind(decisions.iter().map(|it| it.at.to_sqlx()).collect::<Vec<SqlTimestamp>>())
         .bind(decisions.iter().map(|it| it.ruleset.as_str()).collect::<Vec<&str>>())
         .bind(decisions.iter().map(|it| it.rule.as_str()).collect::<Vec<&str>>())
-        .bind(decisions.iter().map(|it| it.record.as_slice()).collect::<Vec<&[u8]>>())
+        .bind(decisions.iter().map(|it| super::pack(&it.record)).collect::<Vec<Vec<u8>>>())
         .execute(db)
         .await?;
     Ok(())

@@ -4,6 +4,7 @@ use contracts::allocation::{Otherwise, SetNode};
 use contracts::{Sku, WarehouseId};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::{START, item, node, place, warehouse};
 use crate::decision::{Decision, Inputs, Outcome, decide};
@@ -31,7 +32,7 @@ struct World {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    let node = (0..PLACES.len(), 0..3_usize, 0..400_i64, [0..12_i64, 0..12_i64]);
+    let node = (0..PLACES.len(), 0..3_usize, 0..4000_i64, [0..12_i64, 0..12_i64]);
     let nodes = vec(node, 0..6);
     let lines = vec((0..2_usize, 1..7_i64), 1..4);
     let order = (0..PLACES.len(), lines, any::<bool>(), any::<bool>());
@@ -114,7 +115,7 @@ fn sites<'n>(inputs: &Inputs, nodes: &'n [Node], demands: &[Demand<'_>]) -> Vec<
         scarcity: 0,
         preference: node.backlog * 3 % 700,
         per_kg: 80 + node.backlog % 90,
-        fixed: node.backlog,
+        fixed: node.backlog / 10,
         stock: inputs.stock.iter().map(|it| it.1[nth]).collect(),
     };
     assert_eq!(inputs.stock.len(), demands.len());
@@ -272,6 +273,32 @@ proptest! {
             let (nearly, _) = best(change.site, change.points - change.points.signum());
             prop_assert_eq!(&nearly[0], &before[0]);
         }
+    }
+
+    /// The same for a whole decision, where hours of backlog would do it.
+    #[test]
+    fn the_hours_that_are_told_are_the_fewest(world in world()) {
+        let (inputs, nodes) = world.inputs();
+        let chosen = |inputs: &Inputs| {
+            let decision = decide(inputs, &Ruleset::built_in(), &nodes);
+            let record: Value = serde_json::from_slice(&decision.record).unwrap();
+            let warehouses = |plan: &Value| -> Vec<Value> {
+                plan[1].as_array().unwrap().iter().map(|it| it[0].clone()).collect()
+            };
+            let plans = record["findings"]["plans"].as_array().unwrap();
+            (plans.iter().map(warehouses).collect::<Vec<_>>(), record)
+        };
+        let (before, record) = chosen(&inputs);
+        let told = &record["findings"]["counterfactual"];
+        let Some(hours) = told["backlog_h"].as_i64() else { return Ok(()) };
+        let changed = |hours: i64| {
+            let mut inputs = inputs.clone();
+            let node = inputs.nodes.iter_mut().find(|it| told["node"] == it.0.as_str()).unwrap();
+            node.2 += 100 * hours;
+            chosen(&inputs).0
+        };
+        prop_assert_eq!(&changed(hours)[0], &before[1]);
+        prop_assert_eq!(&changed(hours - hours.signum())[0], &before[0]);
     }
 
     /// A decision that was kept comes out the same when it is made again.

@@ -183,9 +183,9 @@ fn the_nearer_warehouse_serves_until_its_backlog_is_longer_than_the_way() {
     let story = orders.iter().map(place).collect::<Vec<_>>().join("; ");
     let mut books = books();
     told(&mut books, network.strip_suffix("; ").unwrap());
-    let first = |it: &Outbound| match it {
-        Outbound::SourcingPlanned(it) => it.plans[0].parts[0].warehouse.to_string(),
-        _ => String::new(),
+    let first = |it: &Outbound| {
+        let Outbound::SourcingPlanned(it) = it else { panic!("{it:?}") };
+        it.plans[0].parts[0].warehouse.to_string()
     };
     let chosen: Vec<String> = told(&mut books, &story).iter().map(first).collect();
     expect!["WH-A WH-A WH-A WH-A WH-A WH-A WH-A WH-B"].assert_eq(&chosen.join(" "));
@@ -201,12 +201,18 @@ fn reasons_are_sentences() {
     let reasons = |lines: &str| -> String {
         let mut books = books();
         told(&mut books, NETWORK);
-        let because = |it: Outbound| match it {
-            Outbound::SourcingPlanned(it) => it.because + "\n",
-            Outbound::SourcingFailed(it) => it.because + "\n",
-            _ => String::new(),
+        let because = |it: &Outbound| {
+            let because = match it {
+                Outbound::SourcingPlanned(it) => &it.because,
+                Outbound::SourcingFailed(it) => &it.because,
+                Outbound::RulesetSaved(_) | Outbound::RulesetRefused(_) => panic!("{it:?}"),
+            };
+            format!(
+                "{because}
+"
+            )
         };
-        told(&mut books, lines).into_iter().map(because).collect()
+        told(&mut books, lines).iter().map(because).collect()
     };
     expect![[r#"
         WH-A has all of it, 611 km away; R10-east-large prefers WH-A; WH-F would cost 1067 points more.

@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use testbench::Bench;
 
 use super::{START, captured, moved, order_called, placed, read, reported, story, units, write};
-use crate::{Finance, Inbound, Outbound};
+use crate::invoice::{Number, Numbering};
+use crate::{Finance, Inbound, Outbound, store};
 
 const LIFE: &str = "place a prepaid 3x5074+660@600 freight100; pay p1 a 5834; ship a 1 1:1; \
                     ship a 2 1:2; deliver a 2 1:2; deliver a 1 1:1; complete a";
@@ -133,6 +134,35 @@ async fn numbers_are_gapless_even_under_two_writers() {
     assert_eq!(numbers(&left).await, (1..=36).collect::<Vec<_>>());
 }
 
+/// Whoever is second waits until the first has committed, and goes on from there.
+#[tokio::test]
+async fn a_second_writer_of_numbers_waits_for_the_first() {
+    let mut bench = Bench::of(Finance).await;
+    sqlx::query("insert into series values ('invoice', 1970)").execute(&bench.db).await.unwrap();
+    let (order, nil) = (order_called(1), InvoiceId(Uuid::nil()));
+    let number = Number { order, series: "invoice".to_owned(), year: 1970, nth: 1 };
+    let first = Numbering {
+        last: [(("invoice".to_owned(), 1970), 1)].into(),
+        given: [(nil, number)].into(),
+    };
+    let db = bench.db.clone();
+    let mut tx = db.begin().await.unwrap();
+    store::save_numbers(&mut tx, &first).await.unwrap();
+
+    let inputs = bench.post(story("place a account 1x1+0@0; deliver a 1 1:1"));
+    bench.hear(&inputs).await;
+    let second = bench.wait(SignedDuration::ZERO);
+    let commit = async {
+        let waiting = "select exists (select from pg_stat_activity
+                        where datname = current_database() and wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&db).await.unwrap() {}
+        tx.commit().await.unwrap();
+    };
+    tokio::join!(second, commit);
+
+    assert_eq!(numbers(&bench).await, [1, 2]);
+}
+
 /// Orders of both partitions are invoiced from one series, by notes to its one writer.
 #[tokio::test]
 async fn orders_of_two_partitions_share_one_series() {
@@ -155,6 +185,21 @@ async fn orders_of_two_partitions_share_one_series() {
     assert_eq!(issued, expected);
     assert_eq!(numbers(&left).await, (1..=40).collect::<Vec<_>>());
     assert_eq!(sums_that_differ(&left).await, 0);
+}
+
+/// The order ends while its invoice still waits for a number.
+#[tokio::test]
+async fn money_that_an_invoice_will_need_does_not_go_back() {
+    let mut bench = Bench::of(Finance).await;
+    told_one_by_one(&mut bench, story("place a prepaid 1x1000+130@600; pay p1 a 1200")).await;
+    let inputs = bench.post(story("deliver a 1 1:1; complete a"));
+    let mut said = bench.hear(&inputs).await;
+    said.extend(rung(&mut bench).await);
+    expect![[r#"
+        a settled: ordered 1130, invoiced 0, paid 0, open 0, cost 0, margin 0
+        a refund 70
+        a invoice 1970-000001 for parcel 1: 1000 + 130 = 1130, prepaid 1130, issued 1970-01-01, due 1970-01-01
+    "#]].assert_eq(&said.iter().map(write).collect::<String>());
 }
 
 /// A payment is reported where its own key belongs, and its order may be anybody's.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::checked::{Checked, Faults};
 use super::extract::{CallerHeaders, Instruction, KeyHeader, NO_ORDER, Which};
-use super::problem::{Always, IfMissing, IfSent, Problem};
+use super::problem::{Always, IfMissing, IfSent, Problem, ProblemDetails};
 use super::{Api, Json, page_name};
 
 /// Why somebody decides so.
@@ -34,9 +34,9 @@ impl Checked for Reason {
 
 /// What came of it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Outcome {
+pub(crate) struct Decision {
     order: Uuid,
-    outcome: OutcomeName,
+    outcome: Outcome,
     /// The page that tells everyone of it: a reader that asks with `min_page` sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "intake:3:1211")]
@@ -46,7 +46,7 @@ pub(crate) struct Outcome {
 /// `cancelled` at once, or `cancellation_requested` of the warehouse; credit `released` or `refused`.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum OutcomeName {
+pub(crate) enum Outcome {
     Cancelled,
     CancellationRequested,
     Released,
@@ -65,31 +65,31 @@ pub(crate) enum OutcomeName {
     ),
     request_body(content = Reason, description = "Why it is not wanted any more."),
     responses(
-        (status = 200, description = "The order is cancelled.", body = Outcome),
-        (status = 202, description = "A warehouse is asked to leave it alone.", body = Outcome),
+        (status = 200, description = "The order is cancelled.", body = Decision),
+        (status = 202, description = "A warehouse is asked to leave it alone.", body = Decision),
         Always, IfMissing, IfSent,
         (status = 409, description = "The order stays as it is: it is over, being asked for, picked, or left.",
-            body = Problem, content_type = "application/problem+json"),
+            body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn cancel_order(
     State(api): State<Api>,
     which: Which,
     it: Instruction<Reason>,
-) -> Result<(StatusCode, Json<Outcome>), Problem> {
+) -> Result<(StatusCode, Json<Decision>), Problem> {
     let order = which.find(&api.db).await?;
     let (channel, by, reason) = (it.by.channel, it.by.actor, it.body.reason);
     let told = api.house.tell(it.id, CancelOrder { order, channel, by, reason });
     let Told { said, page } = told.await?;
     let done = |status, outcome| {
         let page = page_name("intake", page);
-        Ok((status, Json(Outcome { order: order.0, outcome, page })))
+        Ok((status, Json(Decision { order: order.0, outcome, page })))
     };
     // Cancelling may say more than one thing; the first is what became of the order.
     match said.into_iter().next() {
-        Some(CancelOrderAnswer::OrderCancelled(_)) => done(StatusCode::OK, OutcomeName::Cancelled),
+        Some(CancelOrderAnswer::OrderCancelled(_)) => done(StatusCode::OK, Outcome::Cancelled),
         Some(CancelOrderAnswer::CancellationRequested(_)) => {
-            done(StatusCode::ACCEPTED, OutcomeName::CancellationRequested)
+            done(StatusCode::ACCEPTED, Outcome::CancellationRequested)
         }
         Some(CancelOrderAnswer::CancelRefused(it)) => Err(not_cancelled(order, it.because)),
         None => Err(Problem::internal()),
@@ -119,19 +119,19 @@ fn not_cancelled(order: OrderId, because: CancelRefusal) -> Problem {
     ),
     request_body(content = Reason, description = "Why it may pass."),
     responses(
-        (status = 200, description = "The credit is authorised.", body = Outcome),
+        (status = 200, description = "The credit is authorised.", body = Decision),
         Always, IfMissing, IfSent,
         (status = 403, description = "The actor may not decide this.",
-            body = Problem, content_type = "application/problem+json"),
+            body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "No credit of this order is held.",
-            body = Problem, content_type = "application/problem+json"),
+            body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn release_credit(
     State(api): State<Api>,
     which: Which,
     it: Instruction<Reason>,
-) -> Result<Json<Outcome>, Problem> {
+) -> Result<Json<Decision>, Problem> {
     let order = which.find(&api.db).await?;
     let (by, tier, reason) = (it.by.actor, it.by.tier, it.body.reason);
     let Told { said, page } =
@@ -139,7 +139,7 @@ pub(crate) async fn release_credit(
     let page = page_name("credit", page);
     match said.into_iter().next() {
         Some(ReleaseHoldAnswer::HoldReleased(_)) => {
-            Ok(Json(Outcome { order: order.0, outcome: OutcomeName::Released, page }))
+            Ok(Json(Decision { order: order.0, outcome: Outcome::Released, page }))
         }
         Some(ReleaseHoldAnswer::ReleaseRefused(it)) => Err(not_decided(order, it.because)),
         None => Err(Problem::internal()),
@@ -157,26 +157,26 @@ pub(crate) async fn release_credit(
     ),
     request_body(content = Reason, description = "Why it may not pass."),
     responses(
-        (status = 200, description = "The credit is refused.", body = Outcome),
+        (status = 200, description = "The credit is refused.", body = Decision),
         Always, IfMissing, IfSent,
         (status = 403, description = "The actor may not decide this.",
-            body = Problem, content_type = "application/problem+json"),
+            body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "No credit of this order is held.",
-            body = Problem, content_type = "application/problem+json"),
+            body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn refuse_credit(
     State(api): State<Api>,
     which: Which,
     it: Instruction<Reason>,
-) -> Result<Json<Outcome>, Problem> {
+) -> Result<Json<Decision>, Problem> {
     let order = which.find(&api.db).await?;
     let (by, reason) = (it.by.actor, it.body.reason);
     let Told { said, page } = api.house.tell(it.id, RefuseHold { order, by, reason }).await?;
     let page = page_name("credit", page);
     match said.into_iter().next() {
         Some(RefuseHoldAnswer::HoldRefused(_)) => {
-            Ok(Json(Outcome { order: order.0, outcome: OutcomeName::Refused, page }))
+            Ok(Json(Decision { order: order.0, outcome: Outcome::Refused, page }))
         }
         Some(RefuseHoldAnswer::ReleaseRefused(it)) => Err(not_decided(order, it.because)),
         None => Err(Problem::internal()),

@@ -62,7 +62,8 @@ fn span(request: &Request, came: &TraceContext) -> Span {
 }
 
 fn trace_of(headers: &HeaderMap) -> TraceContext {
-    let fields = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let fields =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     TraceContext::from_fields(fields)
 }
 

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use contracts::intake::Problem as Fault;
 use contracts::{Actor, BadToken, ChannelId, OrderId};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_path_to_error::Segment;
 use sqlx::PgPool;
 use utoipa::IntoParams;
@@ -74,7 +75,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         let channel = channel.map_err(|it| bad_header("Kontor-Channel", &it))?;
         let actor = match (text("kontor-actor")?, &channel) {
             (Some(name), _) if is_name(name) => name.to_owned(),
-            (Some(_), _) => return Err(bad_header("Kontor-Actor", &"1 to 64 printable characters")),
+            (Some(_), _) => {
+                return Err(bad_header("Kontor-Actor", &"1 to 64 printable characters"));
+            }
             (None, Some(channel)) => channel.to_string(),
             (None, None) => "api".to_owned(),
         };
@@ -188,11 +191,13 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = value.map_err(|error| {
         let faults = vec![misfit(&pointer(error.path()), error.inner())];
         match error.inner().classify() {
-            serde_json::error::Category::Data => Problem::invalid(faults),
-            _ => Problem::malformed(error.inner()),
+            Category::Data => Problem::invalid(faults),
+            Category::Io | Category::Syntax | Category::Eof => {
+                Problem::malformed(error.inner().to_string())
+            }
         }
     })?;
-    reader.end().map_err(Problem::malformed)?;
+    reader.end().map_err(|it| Problem::malformed(it.to_string()))?;
     Ok(value)
 }
 
@@ -245,7 +250,7 @@ impl<S: Send + Sync, T: FromStr<Err = BadToken>> FromRequestParts<S> for Named<T
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let name = path_text(parts, state).await?;
-        name.parse().map(Self).map_err(Problem::malformed)
+        name.parse().map(Self).map_err(|it| Problem::malformed(it.to_string()))
     }
 }
 

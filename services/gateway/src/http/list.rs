@@ -33,6 +33,7 @@ pub(crate) struct ListQuery {
     #[param(example = "C-7")]
     customer: Option<String>,
     /// Only orders that are paid so.
+    #[param(inline, example = "on_account")]
     terms: Option<TermsFilter>,
     /// Only orders that were placed then or later.
     #[param(example = "2026-11-01T00:00:00Z")]
@@ -44,6 +45,7 @@ pub(crate) struct ListQuery {
     #[param(example = "K-0000")]
     order_no: Option<String>,
     /// Which come first. The newest, if nothing is said.
+    #[param(inline, example = "oldest")]
     sort: Option<SortName>,
     /// So many at most. 50, if nothing is said.
     #[param(minimum = 1, maximum = 200, example = 50)]

@@ -261,15 +261,14 @@ pub(crate) async fn put_warehouse(
     it: Instruction<Warehouse>,
 ) -> Result<StatusCode, Problem> {
     let Warehouse { name, kind, province, city, serves, lines_per_hour, active } = it.body;
-    let node =
-        SetNode { warehouse, name, kind, province, city, serves, lines_per_hour, active };
+    let node = SetNode { warehouse, name, kind, province, city, serves, lines_per_hour, active };
     let _done: Told<Silence> = api.house.tell(it.id, node).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// A ruleset that is in force.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Ruleset {
+pub(crate) struct SavedRuleset {
     #[schema(example = "cn-default")]
     ruleset: String,
     /// Counts up by one with each change.
@@ -295,7 +294,7 @@ pub(crate) struct Ruleset {
         content = Object, description = "The rules, as the documentation of allocation describes them.",
     ),
     responses(
-        (status = 200, description = "The rules are in force.", body = Ruleset),
+        (status = 200, description = "The rules are in force.", body = SavedRuleset),
         Always, IfSent,
     ),
 )]
@@ -303,13 +302,13 @@ pub(crate) async fn put_ruleset(
     State(api): State<Api>,
     Named(name): Named<RulesetName>,
     it: Instruction<Map<String, Value>>,
-) -> Result<Json<Ruleset>, Problem> {
+) -> Result<Json<SavedRuleset>, Problem> {
     let (ruleset, rules, by) = (name.0.into(), Value::Object(it.body), it.by.actor);
     let Told { said, page } = api.house.tell(it.id, SaveRuleset { ruleset, rules, by }).await?;
     let page = page_name("allocation", page);
     match said.into_iter().next() {
         Some(SaveRulesetAnswer::RulesetSaved(it)) => {
-            Ok(Json(Ruleset { ruleset: it.ruleset, version: it.version, page }))
+            Ok(Json(SavedRuleset { ruleset: it.ruleset, version: it.version, page }))
         }
         Some(SaveRulesetAnswer::RulesetRefused(it)) => Err(Problem::invalid(it.problems)),
         None => Err(Problem::internal()),

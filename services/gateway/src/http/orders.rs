@@ -144,10 +144,8 @@ pub(crate) async fn explain_order(
     which: Which,
 ) -> Result<Json<Explanation>, Problem> {
     let order = which.find(&api.db).await?;
-    let asked = tokio::join!(
-        api.house.ask(WhyCredit { order }),
-        api.house.ask(WhySource { order }),
-    );
+    let asked =
+        tokio::join!(api.house.ask(WhyCredit { order }), api.house.ask(WhySource { order }),);
     let (credit, sourcing): (Vec<CreditDecision>, Vec<SourcingRecord>) = (asked.0?, asked.1?);
     if credit.is_empty() && sourcing.is_empty() {
         return Err(Problem::not_found("Nothing was decided about such an order"));
@@ -197,6 +195,9 @@ impl<'a> PageName<'a> {
         let (rest, number) = text.rsplit_once(':')?;
         let (service, partition) = rest.rsplit_once(':').unwrap_or(("intake", rest));
         let partition = partition.parse().ok()?;
+        if service.is_empty() || !service.bytes().all(|it| it.is_ascii_lowercase()) {
+            return None;
+        }
         Some(Self { service, partition, number: number.parse().ok()? })
     }
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::extract::{self, Caller, CallerHeaders, KeyHeader, fresh_id};
-use super::problem::{Always, IfSent, Problem, fault};
+use super::problem::{Always, IfSent, Problem, ProblemDetails, fault};
 use super::{Api, Json, page_name, schema};
 
 /// An order that was taken in.
@@ -58,15 +58,27 @@ impl FromRequest<Api> for Handed {
         let bytes = extract::json_bytes(Request::from_parts(parts, body), api).await?;
         let order: Value = extract::read(&bytes)?;
         let external_id = match order.get("external_id") {
-            Some(Value::String(text)) => ExternalId::new(text.clone()).map_err(|it| (text.clone(), it)),
+            Some(Value::String(text)) => {
+                ExternalId::new(text.clone()).map_err(|it| (text.clone(), it))
+            }
             Some(other) => {
                 let expected = "a text of 1 to 64 printable ASCII characters";
                 let found = other.to_string();
-                return Err(Problem::invalid(vec![fault("type", "/external_id", &found, expected)]));
+                return Err(Problem::invalid(vec![fault(
+                    "type",
+                    "/external_id",
+                    &found,
+                    expected,
+                )]));
             }
             None => {
                 let expected = "how the channel calls the order";
-                return Err(Problem::invalid(vec![fault("required", "/external_id", "", expected)]));
+                return Err(Problem::invalid(vec![fault(
+                    "required",
+                    "/external_id",
+                    "",
+                    expected,
+                )]));
             }
         };
         let external_id = external_id.map_err(|(found, error)| {
@@ -108,7 +120,7 @@ impl FromRequest<Api> for Handed {
         )),
         Always, IfSent,
         (status = 409, description = "Its name stands for another order. Nothing changed.",
-            body = Problem, content_type = "application/problem+json"),
+            body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn place_order(

@@ -16,8 +16,12 @@ use uuid::Uuid;
 use super::schema;
 
 /// Why a request was not carried out.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub(crate) struct Problem {
+#[derive(Debug, Clone)]
+pub(crate) struct Problem(Box<ProblemDetails>);
+
+/// Why a request was not carried out.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ProblemDetails {
     /// What sort of problem it is, for programs.
     #[serde(rename = "type")]
     #[schema(example = "urn:kontor:problem:rejected")]
@@ -33,7 +37,7 @@ pub(crate) struct Problem {
     detail: String,
     /// Everything that is wrong with what was sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<schema::Fault>)]
+    #[schema(value_type = Vec<schema::Problem>)]
     errors: Vec<Fault>,
     /// The order that it is about, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +53,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &str, title: &'static str) -> Self {
-        Self {
+        Self(Box::new(ProblemDetails {
             kind: format!("urn:kontor:problem:{code}"),
             title,
             status: status.as_u16(),
@@ -58,14 +62,14 @@ impl Problem {
             order: None,
             trace_id: None,
             retry_after: None,
-        }
+        }))
     }
 
     pub(crate) fn not_found(what: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", what)
     }
 
-    pub(crate) fn malformed(detail: impl ToString) -> Self {
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed", "The request cannot be read").saying(detail)
     }
 
@@ -73,6 +77,11 @@ impl Problem {
     pub(crate) fn invalid(faults: Vec<Fault>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The body is not as agreed")
             .with(faults)
+    }
+
+    pub(crate) fn unreadable() -> Self {
+        let title = "Orders cannot be read at the moment";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title).retry(1)
     }
 
     pub(crate) fn busy() -> Self {
@@ -88,39 +97,44 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is wrong with us")
     }
 
-    pub(crate) fn saying(self, detail: impl ToString) -> Self {
-        Self { detail: detail.to_string(), ..self }
+    pub(crate) fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = detail.into();
+        self
     }
 
-    pub(crate) fn with(self, errors: Vec<Fault>) -> Self {
-        let detail = match errors.len() {
+    pub(crate) fn with(mut self, errors: Vec<Fault>) -> Self {
+        self.0.detail = match errors.len() {
             1 => "1 fault".to_owned(),
             many => format!("{many} faults"),
         };
-        Self { errors, detail, ..self }
+        self.0.errors = errors;
+        self
     }
 
-    pub(crate) fn about(self, order: OrderId) -> Self {
-        Self { order: Some(order.0), ..self }
+    pub(crate) fn about(mut self, order: OrderId) -> Self {
+        self.0.order = Some(order.0);
+        self
     }
 
-    pub(crate) fn retry(self, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..self }
+    pub(crate) fn retry(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
     }
 
-    pub(crate) fn traced(self, trace_id: Option<String>) -> Self {
-        Self { trace_id, ..self }
+    pub(crate) fn traced(mut self, trace_id: Option<String>) -> Self {
+        self.0.trace_id = trace_id;
+        self
     }
 
     /// Writes it down. It travels beside the response until then, for only the outermost layer
     /// knows the trace.
     pub(crate) fn write_into(self, response: &mut Response) {
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
         let json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, json);
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         *response.body_mut() = Body::from(body);
@@ -129,7 +143,8 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
         response
@@ -139,8 +154,7 @@ impl IntoResponse for Problem {
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         tracing::error!(%error, "the view cannot be read: {error}");
-        let title = "Orders cannot be read at the moment";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title).retry(1)
+        Self::unreadable()
     }
 }
 
@@ -167,10 +181,10 @@ impl From<Unanswered> for Problem {
 }
 
 /// One fault.
-pub(crate) fn fault(code: &str, pointer: impl ToString, found: &str, expected: &str) -> Fault {
+pub(crate) fn fault(code: &str, pointer: impl Into<String>, found: &str, expected: &str) -> Fault {
     Fault {
         code: code.to_owned(),
-        pointer: pointer.to_string(),
+        pointer: pointer.into(),
         found: found.chars().take(100).collect(),
         expected: expected.to_owned(),
     }
@@ -189,7 +203,7 @@ type Responses = BTreeMap<String, RefOr<utoipa::openapi::Response>>;
 
 fn problems(those: &[(u16, &str)]) -> Responses {
     let problem = |description: &str| {
-        let schema = Ref::from_schema_name("Problem");
+        let schema = Ref::from_schema_name("ProblemDetails");
         let content = ContentBuilder::new().schema(Some(schema)).build();
         let response = ResponseBuilder::new()
             .description(description)
@@ -206,7 +220,10 @@ impl IntoResponses for Always {
             (400, "The path, the query, a header or the body cannot be read."),
             (500, "Something is wrong with us; the trace id finds it."),
             (502, "A service did not understand us: two versions that do not fit."),
-            (503, "Too much is asked at once, or whoever decides about it is not there: try again."),
+            (
+                503,
+                "Too much is asked at once, or whoever decides about it is not there: try again.",
+            ),
             (504, "It took too long; whether it was carried out is not known: try again."),
         ])
     }

@@ -1,5 +1,5 @@
 //! Words of the house that clients get to read as they are. They know their JSON Schema already,
-//! which is that of OpenAPI 3.1; here they get a name in the document.
+//! which is that of `OpenAPI` 3.1; here they get a name in the document.
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -22,8 +22,10 @@ macro_rules! words {
             impl ToSchema for $name {}
         )+
 
-        fn generate(generator: &mut SchemaGenerator) -> Vec<(&'static str, schemars::Schema)> {
-            vec![$((stringify!($name), generator.subschema_for::<$type>())),+]
+        /// Has all words written down; returns their names.
+        fn generate(generator: &mut SchemaGenerator) -> Vec<&'static str> {
+            $(generator.subschema_for::<$type>();)+
+            vec![$(stringify!($name)),+]
         }
     };
 }
@@ -32,10 +34,10 @@ words! {
     AccountView = contracts::credit::AccountView,
     CreditDecision = contracts::credit::CreditDecision,
     Currency = contracts::Currency,
-    Fault = contracts::intake::Problem,
     JournalEntry = contracts::finance::JournalEntry,
     Language = contracts::Language,
     NodeKind = contracts::allocation::NodeKind,
+    Problem = contracts::intake::Problem,
     Sku = contracts::Sku,
     SourcingRecord = contracts::allocation::SourcingRecord,
     Status = contracts::Status,
@@ -52,12 +54,11 @@ pub(super) fn enter(schemas: &mut Map<String, Value>) {
         .with(|it| it.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
     let words = generate(&mut generator);
-    let definitions = generator.take_definitions(true);
-    for (name, schema) in words {
-        // A word of another name in the house points there.
-        if !definitions.contains_key(name) {
-            schemas.insert(name.to_owned(), schema.to_value());
-        }
+    for word in words {
+        schemas.remove(word);
     }
-    schemas.extend(definitions);
+    for (name, schema) in generator.take_definitions(true) {
+        let before = schemas.insert(name, schema);
+        debug_assert!(before.is_none(), "two words of one name: {before:?}");
+    }
 }

@@ -11,9 +11,7 @@ use sqlx::{PgPool, Postgres, Row};
 use uuid::Uuid;
 
 use super::{some_time, time};
-use crate::order::{
-    AsOf, EntryView, LevelView, LineView, OrderDetail, OrderView, status_named,
-};
+use crate::order::{AsOf, EntryView, LevelView, LineView, OrderDetail, OrderView, status_named};
 use crate::views::{colour, stage};
 
 macro_rules! columns {
@@ -143,8 +141,7 @@ pub(crate) async fn timeline_of(
     after: i64,
     limit: i64,
 ) -> sqlx::Result<Option<Vec<EntryView>>> {
-    let rows =
-        sqlx::query(TIMELINE).bind(order.0).bind(after).bind(limit).fetch_all(db).await?;
+    let rows = sqlx::query(TIMELINE).bind(order.0).bind(after).bind(limit).fetch_all(db).await?;
     if rows.is_empty() {
         let version: Option<i64> =
             sqlx::query_scalar(VERSION).bind(order.0).fetch_optional(db).await?;

@@ -38,9 +38,7 @@ pub(crate) struct ShipmentSummary {
 
 /// In the order in which a shipment goes through them; never back. A `withdrawn` pick may turn out
 /// to be `started`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ShipmentState {
     Requested,

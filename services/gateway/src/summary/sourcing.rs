@@ -3,9 +3,7 @@ use std::collections::BTreeSet;
 use contracts::Timestamp;
 use contracts::allocation::{SourcingFailed, SourcingPlanned};
 use contracts::intake::SourcingRequested;
-use contracts::inventory::{
-    BackorderFilled, Claim, ClaimsPromoted, ClaimsWithdrawn, StockClaimed,
-};
+use contracts::inventory::{BackorderFilled, Claim, ClaimsPromoted, ClaimsWithdrawn, StockClaimed};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -63,7 +61,8 @@ impl Summary {
         let newer = |known: &SourcingSummary| it.attempt > known.attempt;
         match &mut self.sourcing {
             Some(known) if newer(known) => {
-                (known.state, known.attempt, known.round) = (SourcingState::Requested, it.attempt, 0);
+                (known.state, known.attempt, known.round) =
+                    (SourcingState::Requested, it.attempt, 0);
                 true
             }
             Some(_) | None => false, // An older request was overtaken by its own plan.

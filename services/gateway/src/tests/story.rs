@@ -61,7 +61,7 @@ pub(super) const EVERYTHING: &str = "
     refused b 1; return b 1 SH1; cancel b returned; status b 6 cancelled; refund b 5000
     letter-failed b cancelled
     place c 700 on_account; status c 1 checking; fail c; cancel c supply; status c 2 cancelled
-    place d 900 on_account; status d 1 checking; hold d 900 -; claim d 1 SH1 1 wait 0
+    place d 900 on_account; status d 1 checking; hold d 900 -
     plan d 1 1; claim d 1 SH1 1 wait 0; lapse d; deny d wang.fang; free d; taken d
     status d 2 cancelled";
 
@@ -233,8 +233,7 @@ fn sourcing(order: OrderId, words: &[&str]) -> Option<Inbound> {
         ["lapse", _] => LeaseExpired { order }.into(),
         ["level", sku, nth, sellable] => {
             let sellable = sellable.parse().unwrap();
-            let warehouses =
-                vec![WarehouseLevel { warehouse: "SH1".parse().unwrap(), sellable }];
+            let warehouses = vec![WarehouseLevel { warehouse: "SH1".parse().unwrap(), sellable }];
             let (sku, number) = (sku.parse().unwrap(), number(nth).into());
             StockLevel { sku, number, sellable, warehouses, at: START }.into()
         }
@@ -257,7 +256,6 @@ fn money(order: OrderId, words: &[&str]) -> Option<Inbound> {
     let by = |it: &str| Actor(it.to_owned());
     let (customer, currency) = ("C-7".parse().unwrap(), Currency::CNY);
     let (provider, payment) = ("alipay".parse().unwrap(), "2026112822001".parse().unwrap());
-    let invoice = |pick: &str| InvoiceId(Uuid::new_v5(&order.0, pick.as_bytes()));
     let (until, value_date) = (START + SignedDuration::from_hours(1), date(1970, 1, 2));
     let reason = "pays tomorrow".to_owned();
     Some(match *words {
@@ -281,27 +279,23 @@ fn money(order: OrderId, words: &[&str]) -> Option<Inbound> {
             PaymentCaptured { order, customer, provider, payment, amount, currency }.into()
         }
         ["pay", _, pick, amount] => {
-            let (invoice, amount) = (invoice(pick), cents(amount));
+            let (invoice, amount) = (invoice(order, pick), cents(amount));
             let paid = PaymentReceived {
-                order, customer, invoice, provider, payment, amount, currency, value_date,
+                order,
+                customer,
+                invoice,
+                provider,
+                payment,
+                amount,
+                currency,
+                value_date,
             };
             paid.into()
         }
-        ["invoice", name, pick, gross] => InvoiceIssued {
-            invoice: invoice(pick),
-            number: format!("1970-{name}{pick}"),
-            order,
-            shipment: super::story_goods::shipment(order, pick),
-            customer,
-            currency,
-            net: cents(gross),
-            tax: Cents(0),
-            gross: cents(gross),
-            prepaid: Cents(0),
-            issued_on: date(1970, 1, 1),
-            due_on: date(1970, 1, 31),
+        ["invoice", name, pick, gross] => {
+            let number = format!("1970-{name}{pick}");
+            invoiced(order, pick, number, cents(gross)).into()
         }
-        .into(),
         ["refund", _, amount] => {
             RefundDue { order, customer, amount: cents(amount), currency }.into()
         }
@@ -319,6 +313,27 @@ fn money(order: OrderId, words: &[&str]) -> Option<Inbound> {
         .into(),
         _ => return None,
     })
+}
+
+fn invoiced(order: OrderId, pick: &str, number: String, gross: Cents) -> InvoiceIssued {
+    InvoiceIssued {
+        invoice: invoice(order, pick),
+        number,
+        order,
+        shipment: super::story_goods::shipment(order, pick),
+        customer: "C-7".parse().unwrap(),
+        currency: Currency::CNY,
+        net: gross,
+        tax: Cents(0),
+        gross,
+        prepaid: Cents(0),
+        issued_on: date(1970, 1, 1),
+        due_on: date(1970, 1, 31),
+    }
+}
+
+fn invoice(order: OrderId, pick: &str) -> InvoiceId {
+    InvoiceId(Uuid::new_v5(&order.0, pick.as_bytes()))
 }
 
 fn decision(verdict: Verdict, stop: &str) -> CreditDecision {

@@ -24,7 +24,8 @@ pub(super) fn goods(at: Timestamp, order: OrderId, words: &[&str]) -> Option<Inb
             requested(at, order, name, (pick, place)).into()
         }
         ["withdraw", _, pick] => {
-            let (warehouse, shipment, pick) = ("SH1".parse().unwrap(), shipment(pick), number(pick));
+            let (warehouse, shipment, pick) =
+                ("SH1".parse().unwrap(), shipment(pick), number(pick));
             PickWithdrawn { warehouse, order, shipment, pick, at }.into()
         }
         ["keep", _, warehouse] => {

@@ -14,27 +14,176 @@ use crate::views::{Colour, Stage, View, Views, colour, stage};
 
 #[test]
 fn a_plain_order_on_account() {
-    check("a", PLAIN, expect![[r#""#]]);
+    check(
+        "a",
+        PLAIN,
+        expect![[r#"
+         1 at  0: intake placed by webshop {"lines":1,"total":113000,"currency":"CNY"}
+         2 at  1: intake status by kontor {"status":"checking","number":1}
+         3 at  0: credit approved by kontor, class-b {"amount":113000,"class":"B"}
+         4 at  0: allocation planned by kontor, nearest with all of it {"attempt":1,"round":1,"rule":"R10-east","priority":2400}
+         5 at  0: inventory claimed by kontor {"claims":[{"line":1,"sku":"KB-87","warehouse":"SH1","quantity":2}],"backordered":[],"until":null}
+         6 at  5: intake status by kontor {"status":"confirmed","number":2}
+         7 at  6: fulfilment pick-requested by kontor {"pick":1,"warehouse":"SH1","units":2}
+         8 at  7: intake status by kontor {"status":"released","number":3}
+         9 at  0: notification sent by kontor {"kind":"confirmed","language":"zh-CN"}
+        10 at  0: fulfilment pick-started by SH1 {"pick":1,"units":2}
+        11 at 10: intake status by kontor {"status":"picking","number":4}
+        12 at  0: fulfilment picked by SH1 {"pick":1,"units":2,"short":[]}
+        13 at  0: fulfilment packed by SH1 {"pick":1,"units":2}
+        14 at 13: intake status by kontor {"status":"packed","number":5}
+        15 at 14: fulfilment shipped by SH1 {"pick":1,"units":2,"carrier":"SF","tracking_no":"SF-1"}
+        16 at 15: intake status by kontor {"status":"shipped","number":6}
+        17 at 16: fulfilment delivered by kontor {"pick":1,"units":2}
+        18 at 17: intake status by kontor {"status":"delivered","number":7}
+        19 at  0: finance invoiced by kontor {"invoice":"4bddfe3a-6934-5f66-8504-5073cf55e429","number":"1970-a1","gross":113000,"due_on":"1970-01-31"}
+        20 at 19: intake status by kontor {"status":"completed","number":8}
+        21 at  0: finance settled by kontor {"paid":113000,"open":0}
+        22 at  0: finance received by alipay {"payment":"2026112822001","amount":113000}
+        completed 8, version 22, priority Some(2400)
+        confirmed 5, released 7, shipped 15, delivered 17, completed 19
+        credit {"amount":113000,"class":"B","state":"approved"}
+        money {"invoices":[{"due_on":"1970-01-31","gross":113000,"number":"1970-a1"}],"open":0,"payments":[{"amount":113000,"invoice":"4bddfe3a-6934-5f66-8504-5073cf55e429","payment":"2026112822001","provider":"alipay"}]}
+        shipments [{"carrier":"SF","delivered_at":"1970-01-01T00:16:00Z","pick":1,"shipment":"4bddfe3a-6934-5f66-8504-5073cf55e429","shipped_at":"1970-01-01T00:14:00Z","state":"delivered","tracking_no":"SF-1","units":2,"warehouse":"SH1"}]
+        sourcing {"attempt":1,"backordered":0,"claimed":1,"round":1,"rule":"R10-east","state":"claimed","team":"east","warehouses":["SH1"]}
+    "#]],
+    );
 }
 
 #[test]
 fn a_hold_a_short_pick_and_a_backorder() {
-    check("a", EVERYTHING, expect![[r#""#]]);
+    check(
+        "a",
+        EVERYTHING,
+        expect![[r#"
+         1 at  1: intake placed by webshop {"lines":1,"total":113000,"currency":"CNY"}
+         2 at  2: intake status by kontor {"status":"checking","number":1}
+         3 at  0: credit held by kontor, overdue_60 {"amount":113000,"verdict":{"kind":"review","tier":2}}
+         4 at  0: allocation planned by kontor, nearest with all of it {"attempt":1,"round":1,"rule":"R10-east","priority":2400}
+         5 at  0: inventory claimed by kontor {"claims":[{"line":1,"sku":"KB-87","warehouse":"SH1","quantity":2}],"backordered":[],"until":null}
+         6 at  6: intake status by kontor {"status":"credit_hold","number":2}
+         7 at  0: credit hold-released by wang.fang, pays tomorrow {"amount":113000}
+         8 at  0: inventory claims-promoted by kontor {"claims":[{"line":1,"sku":"KB-87","warehouse":"SH1","quantity":2}]}
+         9 at  9: intake status by kontor {"status":"confirmed","number":3}
+        10 at 10: fulfilment pick-requested by kontor {"pick":1,"warehouse":"SH1","units":2}
+        11 at 11: intake status by kontor {"status":"released","number":4}
+        12 at  0: notification sent by kontor {"kind":"confirmed","language":"zh-CN"}
+        13 at  0: intake cancellation-requested by webshop, ordered twice {}
+        14 at 15: fulfilment pick-withdrawn by kontor {"pick":1}
+        15 at  0: fulfilment withdrawal-refused by SH1 {}
+        16 at  0: fulfilment pick-started by SH1 {"pick":1,"units":2}
+        17 at 18: intake status by kontor {"status":"picking","number":5}
+        18 at  0: fulfilment picked by SH1 {"pick":1,"units":1,"short":[{"line":1,"sku":"KB-87","quantity":1}]}
+        19 at  0: intake sourcing-requested by kontor, short_pick {"attempt":2,"lines":[{"line":1,"quantity":1}]}
+        20 at  0: allocation planned by kontor, nearest with all of it {"attempt":2,"round":1,"rule":"R10-east","priority":2400}
+        21 at  0: inventory claimed by kontor {"claims":[],"backordered":[{"line":1,"sku":"KB-87","quantity":1}],"until":null}
+        22 at  0: inventory backorder-filled by kontor {"claims":[{"line":1,"sku":"KB-87","warehouse":"BJ1","quantity":1}]}
+        23 at 24: fulfilment pick-requested by kontor {"pick":2,"warehouse":"BJ1","units":1}
+        24 at  0: fulfilment packed by SH1 {"pick":1,"units":2}
+        25 at 26: fulfilment shipped by SH1 {"pick":1,"units":2,"carrier":"SF","tracking_no":"SF-1"}
+        26 at 27: intake status by kontor {"status":"partially_shipped","number":6}
+        27 at 28: fulfilment shipped by BJ1 {"pick":2,"units":2,"carrier":"SF","tracking_no":"SF-2"}
+        28 at 29: intake status by kontor {"status":"shipped","number":7}
+        29 at 30: fulfilment delivered by kontor {"pick":1,"units":2}
+        30 at 31: intake status by kontor {"status":"partially_delivered","number":8}
+        31 at 32: fulfilment delivered by kontor {"pick":2,"units":2}
+        32 at 33: intake status by kontor {"status":"delivered","number":9}
+        33 at  0: finance invoiced by kontor {"invoice":"4bddfe3a-6934-5f66-8504-5073cf55e429","number":"1970-a1","gross":56500,"due_on":"1970-01-31"}
+        34 at  0: finance invoiced by kontor {"invoice":"ff18fd41-beab-57b0-bc24-94c52d044571","number":"1970-a2","gross":56500,"due_on":"1970-01-31"}
+        35 at 36: intake status by kontor {"status":"completed","number":10}
+        36 at  0: finance settled by kontor {"paid":113000,"open":0}
+        37 at  0: finance received by alipay {"payment":"2026112822001","amount":113000}
+        completed 10, version 37, priority Some(2400)
+        confirmed 9, released 11, shipped 27, delivered 33, completed 36
+        credit {"amount":113000,"by":"wang.fang","class":"B","state":"released","stop":"overdue_60"}
+        money {"invoices":[{"due_on":"1970-01-31","gross":56500,"number":"1970-a1"},{"due_on":"1970-01-31","gross":56500,"number":"1970-a2"}],"open":0,"payments":[{"amount":113000,"invoice":"4bddfe3a-6934-5f66-8504-5073cf55e429","payment":"2026112822001","provider":"alipay"}]}
+        shipments [{"carrier":"SF","delivered_at":"1970-01-01T00:30:00Z","pick":1,"shipment":"4bddfe3a-6934-5f66-8504-5073cf55e429","shipped_at":"1970-01-01T00:26:00Z","short":1,"state":"delivered","tracking_no":"SF-1","units":2,"warehouse":"SH1"},{"carrier":"SF","delivered_at":"1970-01-01T00:32:00Z","pick":2,"shipment":"ff18fd41-beab-57b0-bc24-94c52d044571","shipped_at":"1970-01-01T00:28:00Z","state":"delivered","tracking_no":"SF-2","units":1,"warehouse":"BJ1"}]
+        sourcing {"attempt":2,"backordered":0,"claimed":2,"round":1,"rule":"R10-east","state":"claimed","team":"east","warehouses":["BJ1","SH1"]}
+    "#]],
+    );
 }
 
 #[test]
 fn a_prepaid_order_that_comes_back() {
-    check("b", EVERYTHING, expect![[r#""#]]);
+    check(
+        "b",
+        EVERYTHING,
+        expect![[r#"
+         1 at 39: intake placed by webshop {"lines":1,"total":5000,"currency":"CNY"}
+         2 at 40: intake status by kontor {"status":"checking","number":1}
+         3 at  0: credit approved by kontor, class-b {"amount":0,"class":"B"}
+         4 at  0: allocation planned by kontor, nearest with all of it {"attempt":1,"round":1,"rule":"R10-east","priority":2400}
+         5 at  0: inventory claimed by kontor {"claims":[{"line":1,"sku":"KB-87","warehouse":"SH1","quantity":1}],"backordered":[],"until":null}
+         6 at  0: intake payment-requested by kontor {"amount":5000,"until":"1970-01-01T01:00:00Z"}
+         7 at 45: intake status by kontor {"status":"awaiting_payment","number":2}
+         8 at  0: finance captured by alipay {"payment":"2026112822001","amount":5000}
+         9 at  0: inventory claims-promoted by kontor {"claims":[{"line":1,"sku":"KB-87","warehouse":"SH1","quantity":1}]}
+        10 at 48: intake status by kontor {"status":"confirmed","number":3}
+        11 at 49: fulfilment pick-requested by kontor {"pick":1,"warehouse":"SH1","units":1}
+        12 at 50: intake status by kontor {"status":"released","number":4}
+        13 at  0: fulfilment pick-started by SH1 {"pick":1,"units":2}
+        14 at  0: fulfilment picked by SH1 {"pick":1,"units":1,"short":[]}
+        15 at  0: fulfilment packed by SH1 {"pick":1,"units":2}
+        16 at 54: fulfilment shipped by SH1 {"pick":1,"units":2,"carrier":"SF","tracking_no":"SF-1"}
+        17 at 55: intake status by kontor {"status":"shipped","number":5}
+        18 at  0: fulfilment refused by kontor, nobody opened {"pick":1,"units":2}
+        19 at  0: fulfilment returned by SH1 {"pick":1,"units":2}
+        20 at  0: intake cancelled by webshop, returned_undelivered {"remark":"ordered twice"}
+        21 at 59: intake status by kontor {"status":"cancelled","number":6}
+        22 at  0: finance refund-due by kontor {"amount":5000}
+        23 at  0: notification failed by kontor, no address {"kind":"cancelled"}
+        cancelled 6, version 23, priority Some(2400)
+        confirmed 48, released 50, shipped 55, delivered -1, completed -1
+        credit {"amount":0,"class":"B","state":"approved"}
+        money {"pay_until":"1970-01-01T01:00:00Z","prepaid":5000,"refund":5000}
+        shipments [{"carrier":"SF","pick":1,"shipment":"2b457912-54d2-5656-be7f-4f848ec53e06","shipped_at":"1970-01-01T00:54:00Z","state":"returned","tracking_no":"SF-1","units":1,"warehouse":"SH1"}]
+        sourcing {"attempt":1,"backordered":0,"claimed":1,"round":1,"rule":"R10-east","state":"claimed","team":"east","warehouses":["SH1"]}
+    "#]],
+    );
 }
 
 #[test]
 fn nothing_serves_it() {
-    check("c", EVERYTHING, expect![[r#""#]]);
+    check(
+        "c",
+        EVERYTHING,
+        expect![[r#"
+         1 at 62: intake placed by webshop {"lines":1,"total":700,"currency":"CNY"}
+         2 at 63: intake status by kontor {"status":"checking","number":1}
+         3 at  0: allocation failed by kontor, nobody has any, and nothing is on its way {"rule":"R99","lines":[{"line":1,"quantity":2}]}
+         4 at  0: intake cancelled by webshop, no_supply {"remark":"ordered twice"}
+         5 at 66: intake status by kontor {"status":"cancelled","number":2}
+        cancelled 2, version 5, priority None
+        confirmed -1, released -1, shipped -1, delivered -1, completed -1
+        money {}
+        sourcing {"attempt":1,"backordered":0,"claimed":0,"round":0,"rule":"R99","state":"failed","warehouses":[]}
+    "#]],
+    );
 }
 
 #[test]
 fn credit_is_refused_and_the_claim_lapses() {
-    check("d", EVERYTHING, expect![[r#""#]]);
+    check(
+        "d",
+        EVERYTHING,
+        expect![[r#"
+         1 at 67: intake placed by webshop {"lines":1,"total":900,"currency":"CNY"}
+         2 at 68: intake status by kontor {"status":"checking","number":1}
+         3 at  0: credit held by kontor, class-b {"amount":900,"verdict":{"kind":"review","tier":2}}
+         4 at  0: allocation planned by kontor, nearest with all of it {"attempt":1,"round":1,"rule":"R10-east","priority":2400}
+         5 at  0: inventory claimed by kontor {"claims":[{"line":1,"sku":"KB-87","warehouse":"SH1","quantity":1}],"backordered":[],"until":null}
+         6 at  0: inventory lease-expired by kontor {}
+         7 at  0: credit hold-refused by wang.fang, pays tomorrow {}
+         8 at  0: inventory claims-released by kontor {"claims":[{"line":1,"sku":"KB-87","warehouse":"SH1","quantity":1}]}
+         9 at  0: inventory claims-withdrawn by kontor {"claims":[{"line":1,"sku":"KB-87","warehouse":"SH1","quantity":1}]}
+        10 at 76: intake status by kontor {"status":"cancelled","number":2}
+        cancelled 2, version 10, priority Some(2400)
+        confirmed -1, released -1, shipped -1, delivered -1, completed -1
+        credit {"amount":0,"by":"wang.fang","class":"B","state":"refused"}
+        money {}
+        sourcing {"attempt":1,"backordered":0,"claimed":1,"round":1,"rule":"R10-east","state":"short","team":"east","warehouses":[]}
+    "#]],
+    );
 }
 
 #[test]
@@ -45,7 +194,21 @@ fn what_is_late_or_comes_again_is_not_told() {
          approve a 100; hold a 100 blocked; let-go a wang.fang; plan a 2 1; plan a 1 3
          pick a 1 SH1 2; ship a 1 SH1; packed a 1 SH1; pick a 1 SH1 2; start a 9 SH1
          invoice a 1 100; invoice a 1 100; deliver z 1",
-        expect![[r#""#]],
+        expect![[r#"
+             1 at  0: intake placed by webshop {"lines":1,"total":100,"currency":"CNY"}
+             2 at  2: intake status by kontor {"status":"confirmed","number":2}
+             3 at  0: credit approved by kontor, class-b {"amount":100,"class":"B"}
+             4 at  0: allocation planned by kontor, nearest with all of it {"attempt":2,"round":1,"rule":"R10-east","priority":2400}
+             5 at  9: fulfilment pick-requested by kontor {"pick":1,"warehouse":"SH1","units":2}
+             6 at 10: fulfilment shipped by SH1 {"pick":1,"units":2,"carrier":"SF","tracking_no":"SF-1"}
+             7 at  0: finance invoiced by kontor {"invoice":"4bddfe3a-6934-5f66-8504-5073cf55e429","number":"1970-a1","gross":100,"due_on":"1970-01-31"}
+            confirmed 2, version 7, priority Some(2400)
+            confirmed 2, released -1, shipped -1, delivered -1, completed -1
+            credit {"amount":100,"class":"B","state":"approved"}
+            money {"invoices":[{"due_on":"1970-01-31","gross":100,"number":"1970-a1"}]}
+            shipments [{"carrier":"SF","pick":1,"shipment":"4bddfe3a-6934-5f66-8504-5073cf55e429","shipped_at":"1970-01-01T00:10:00Z","state":"shipped","tracking_no":"SF-1","units":2,"warehouse":"SH1"}]
+            sourcing {"attempt":2,"backordered":0,"claimed":0,"round":1,"rule":"R10-east","state":"planned","team":"east","warehouses":[]}
+        "#]],
     );
 }
 
@@ -81,8 +244,14 @@ fn shown(view: &View) -> String {
         view.version,
         view.priority,
         times.join(", "),
-        serde_json::to_string_pretty(&view.summary).unwrap(),
+        summary(view),
     )
+}
+
+/// One line for each of its parts.
+fn summary(view: &View) -> String {
+    let parts = serde_json::to_value(&view.summary).unwrap().as_object().unwrap().clone();
+    parts.iter().map(|(name, it)| format!("{name} {it}")).collect::<Vec<_>>().join("\n")
 }
 
 fn heard(messages: Vec<Inbound>) -> Views {
@@ -117,8 +286,7 @@ fn every_status_has_its_stage() {
 
 // ---- Properties --------------------------------------------------------------------------------
 
-/// These say something new each time, and have no number of their own: that they are heard once is
-/// the log's promise.
+/// These have no number of their own: that they are heard once is the log's promise.
 const UNNUMBERED: &[&str] = &[
     "intake.cancelled.v1",
     "intake.cancellation-requested.v1",
@@ -141,9 +309,8 @@ fn numbered() -> Vec<Inbound> {
 /// Any of the messages, in any order, and as often as may be.
 fn history() -> impl Strategy<Value = Vec<Inbound>> {
     let all = story(EVERYTHING);
-    vec(0..all.len(), 0..120).prop_map(move |picks| {
-        picks.into_iter().map(|it| all[it].clone()).collect()
-    })
+    vec(0..all.len(), 0..120)
+        .prop_map(move |picks| picks.into_iter().map(|it| all[it].clone()).collect())
 }
 
 proptest! {
@@ -155,7 +322,7 @@ proptest! {
         for message in numbered().into_iter().take(end) {
             views.hear(START, message);
         }
-        prop_assert_eq!(views, once);
+        prop_assert!(views == once);
     }
 
     #[test]
@@ -214,8 +381,7 @@ proptest! {
 
 #[test]
 fn the_stories_hear_everything_that_the_gateway_hears() {
-    let told: BTreeSet<&str> =
-        story(EVERYTHING).iter().map(|it| it.contract().subject).collect();
+    let told: BTreeSet<&str> = story(EVERYTHING).iter().map(|it| it.contract().subject).collect();
     let heard: BTreeSet<&str> = Inbound::CONTRACTS.iter().map(|it| it.subject).collect();
     assert_eq!(told, heard);
 }

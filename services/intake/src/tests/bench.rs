@@ -1,11 +1,11 @@
 //! The store and the handler: with a database, and in one transaction a batch.
 
-use contracts::intake::{
-    PlaceOrder, PlaceOrderAnswer, PlacementAccepted, PlacementDuplicate, WhoOrdered,
-};
-use contracts::{Language, OrderId};
+use contracts::intake::{PlaceOrder, PlacementAccepted, PlacementDuplicate, Problem, WhoOrdered};
+use contracts::{Command, Key, Kind, Language, Message, OrderId};
 use expect_test::expect;
 use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use testbench::Bench;
 
@@ -33,14 +33,39 @@ fn told(said: &[Outbound]) -> String {
     said.iter().map(tell).collect()
 }
 
-fn accepted(answer: &[PlaceOrderAnswer]) -> &PlacementAccepted {
-    let [PlaceOrderAnswer::PlacementAccepted(it)] = answer else { panic!("{answer:?}") };
-    it
+/// [`PlaceOrder`], read with all that is said because of it, to everyone too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+struct HandIn(PlaceOrder);
+
+impl Message for HandIn {
+    const SUBJECT: &'static str = PlaceOrder::SUBJECT;
+    const KIND: Kind = PlaceOrder::KIND;
+
+    fn key(&self) -> Key {
+        self.0.key()
+    }
 }
 
-fn duplicate(answer: &[PlaceOrderAnswer]) -> &PlacementDuplicate {
-    let [PlaceOrderAnswer::PlacementDuplicate(it)] = answer else { panic!("{answer:?}") };
-    it
+impl Command for HandIn {
+    type Answer = Outbound;
+}
+
+/// Hands an order in, and waits for the answer.
+async fn ask(bench: &mut Desk, call: &str, order: PlaceOrder) -> Outbound {
+    bench.ask(call, &HandIn(order)).await.pop().unwrap()
+}
+
+fn accepted(answer: &Outbound) -> &PlacementAccepted {
+    if let Outbound::PlacementAccepted(it) = answer { it } else { panic!("{answer:?}") }
+}
+
+fn duplicate(answer: &Outbound) -> &PlacementDuplicate {
+    if let Outbound::PlacementDuplicate(it) = answer { it } else { panic!("{answer:?}") }
+}
+
+fn problems(answer: &Outbound) -> &[Problem] {
+    if let Outbound::PlacementRejected(it) = answer { &it.problems } else { panic!("{answer:?}") }
 }
 
 /// Stands in for compile-time checked queries: every statement is prepared against the migrated
@@ -77,9 +102,10 @@ async fn the_same_order_five_times_at_once_is_one_order() {
     expect![[r#"
         placed K00-000001, CNY 7806
         a 1 checking by clerk
-    "#]].assert_eq(&told(&said));
+    "#]]
+    .assert_eq(&told(&said));
 
-    let again = bench.ask("later", &place("a", submission("on_account"))).await;
+    let again = ask(&mut bench, "later", place("a", submission("on_account"))).await;
     assert_eq!(duplicate(&again).order_no, "K00-000001");
     let orders: i64 =
         sqlx::query_scalar("select count(*) from sales_order").fetch_one(&bench.db).await.unwrap();
@@ -89,15 +115,15 @@ async fn the_same_order_five_times_at_once_is_one_order() {
 #[tokio::test]
 async fn the_same_command_gets_the_same_answer() {
     let mut bench = stocked().await;
-    let first = bench.ask("call 1", &place("a", submission("prepaid"))).await;
-    let repeated = bench.ask("call 1", &place("a", submission("prepaid"))).await;
-    let another = bench.ask("call 2", &place("a", submission("prepaid"))).await;
+    let first = ask(&mut bench, "call 1", place("a", submission("prepaid"))).await;
+    let repeated = ask(&mut bench, "call 1", place("a", submission("prepaid"))).await;
+    let another = ask(&mut bench, "call 2", place("a", submission("prepaid"))).await;
 
     assert_eq!(first, repeated);
     assert_eq!(accepted(&first).order, duplicate(&another).order);
     let other = but(submission("prepaid"), "/urgent", json!(true));
-    let conflict = bench.ask("call 3", &place("a", other)).await;
-    assert!(matches!(conflict.as_slice(), [PlaceOrderAnswer::PlacementConflict(_)]));
+    let conflict = ask(&mut bench, "call 3", place("a", other)).await;
+    assert!(matches!(conflict, Outbound::PlacementConflict(_)));
 }
 
 /// An order number, or an idempotency key, may come up in two partitions at once; one of them wins.
@@ -107,29 +133,21 @@ async fn a_key_is_taken_once_in_all_partitions() {
     hear(&mut left, catalogue()).await;
     for nth in 0..5 {
         let order = but(submission("prepaid"), "/po_number", json!(format!("PO {nth}")));
-        let keyed = |name: &str| PlaceOrder {
-            idempotency_key: Some(format!("request {nth}")),
-            ..place(&format!("{name}{nth}"), order.clone())
-        };
-        // Without the key of the request, by the customer's number alone.
-        let bare = |name: &str| PlaceOrder { idempotency_key: None, ..keyed(name) };
-        let (calls, commands) = (
-            ["l", "r"].map(|it| format!("{it}{nth}")),
-            [
-                if nth % 2 == 0 { keyed("l") } else { bare("l") },
-                if nth % 2 == 0 { keyed("r") } else { bare("r") },
-            ],
-        );
+        // With the key of the request, or by the customer's number alone.
+        let key = (nth % 2 == 0).then(|| format!("request {nth}"));
+        let [one, two] = ["l", "r"].map(|it| PlaceOrder {
+            idempotency_key: key.clone(),
+            ..place(&format!("{it}{nth}"), order.clone())
+        });
+        let [left_call, right_call] = ["l", "r"].map(|it| format!("{it}{nth}"));
         let (one, two) =
-            tokio::join!(left.ask(&calls[0], &commands[0]), right.ask(&calls[1], &commands[1]));
-        let (first, second) = match one.as_slice() {
-            [PlaceOrderAnswer::PlacementAccepted(_)] => (one, two),
-            _ => (two, one),
-        };
+            tokio::join!(ask(&mut left, &left_call, one), ask(&mut right, &right_call, two));
+        let in_time = matches!(one, Outbound::PlacementAccepted(_));
+        let (first, second) = if in_time { (one, two) } else { (two, one) };
         let (first, second) = (accepted(&first), duplicate(&second));
         assert_eq!((first.order, &first.order_no), (second.order, &second.order_no));
         assert_eq!(first.external_id, second.external_id);
-        assert_eq!(second.by, if nth % 2 == 0 { "idempotency_key" } else { "po_number" });
+        assert_eq!(second.by, if key.is_some() { "idempotency_key" } else { "po_number" });
     }
 }
 
@@ -153,7 +171,8 @@ async fn what_was_refused_on_the_stream_is_remembered() {
           conflict at "/external_id": "a", expected a name that order K00-000002 (a) does not bear
         payment of CNY 7806 until 1970-01-01T00:30:00Z
         a 4 awaiting_payment by kontor
-    "#]].assert_eq(&told(&said));
+    "#]]
+    .assert_eq(&told(&said));
 }
 
 /// Ends with every kind of thing that is stored of an order.
@@ -206,7 +225,8 @@ async fn one_batch_or_many_makes_no_difference() {
         a 7 released, returned by W1
         completed
         b 8 completed by kontor
-    "#]].assert_eq(&told(&at_once));
+    "#]]
+    .assert_eq(&told(&at_once));
 }
 
 #[tokio::test]
@@ -264,22 +284,18 @@ async fn the_catalogue_is_followed_from_the_next_order_on() {
         it.name = "a\u{0}mug".to_owned();
     }
     hear(&mut bench, vec![dearer]).await;
-    let answer = bench.ask("b", &place("b", submission("prepaid"))).await;
-    let [PlaceOrderAnswer::PlacementRejected(it)] = answer.as_slice() else { panic!("{answer:?}") };
-    assert_eq!(it.problems[0].code, "price.list");
-    assert_eq!(
-        duplicate(&bench.ask("a", &place("a", submission("prepaid"))).await).by,
-        "external_id"
-    );
+    let answer = ask(&mut bench, "b", place("b", submission("prepaid"))).await;
+    assert_eq!(problems(&answer)[0].code, "price.list");
+    let answer = ask(&mut bench, "a", place("a", submission("prepaid"))).await;
+    assert_eq!(duplicate(&answer).by, "external_id");
 
     let mut unsellable = catalogue().remove(1);
     if let Inbound::ListItem(it) = &mut unsellable {
         it.pack = 0;
     }
     hear(&mut bench, vec![unsellable]).await;
-    let answer = bench.ask("c", &place("c", submission("prepaid"))).await;
-    let [PlaceOrderAnswer::PlacementRejected(it)] = answer.as_slice() else { panic!("{answer:?}") };
-    assert_eq!(it.problems[1].code, "sku.inactive");
+    let answer = ask(&mut bench, "c", place("c", submission("prepaid"))).await;
+    assert_eq!(problems(&answer)[1].code, "sku.inactive");
 }
 
 /// Numbers are never given twice, whatever the batches.

@@ -3,8 +3,7 @@
 use chassis::Partition;
 use contracts::allocation::SourcingFailed;
 use contracts::credit::{
-    CreditApproved, CreditDecision, CreditHeld, Exposure, HoldRefused, HoldReleased, RiskClass,
-    Verdict,
+    CreditApproved, CreditDecision, CreditHeld, Exposure, HoldRefused, HoldReleased, Verdict,
 };
 use contracts::finance::{InvoiceIssued, PaymentCaptured};
 use contracts::fulfilment::{
@@ -20,9 +19,9 @@ use contracts::inventory::{
     StockClaimed,
 };
 use contracts::{
-    Actor, Cents, ChannelId, Consignee, Currency, CustomerId, ExternalId, InvoiceId, ItemUnits,
-    Language, LineUnits, OrderId, PaymentId, Place, ProviderId, ShipmentId, Sku, Tier, Timestamp,
-    Uuid, WarehouseId,
+    Actor, Cents, ChannelId, Consignee, Currency, CustomerId, ExternalId, ItemUnits, Language,
+    LineUnits, OrderId, PaymentId, Place, ProviderId, ShipmentId, Sku, Tier, Timestamp, Uuid,
+    WarehouseId,
 };
 use serde_json::{Value, json};
 
@@ -104,10 +103,13 @@ pub(super) fn submission(terms: &str) -> Value {
 /// The submission with one field, named by its pointer, changed; gone, if it is to be null.
 pub(super) fn but(mut order: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
-    match order.pointer_mut(parent).unwrap() {
-        Value::Object(fields) if value.is_null() => drop(fields.remove(name)),
-        Value::Array(items) => items[name.parse::<usize>().unwrap()] = value,
-        parent => parent[name] = value,
+    let parent = order.pointer_mut(parent).unwrap();
+    if let Some(items) = parent.as_array_mut() {
+        items[name.parse::<usize>().unwrap()] = value;
+    } else if value.is_null() {
+        parent.as_object_mut().unwrap().remove(name);
+    } else {
+        parent[name] = value;
     }
     order
 }
@@ -139,7 +141,8 @@ fn shipment_called(order: OrderId, nth: &str) -> ShipmentId {
     ShipmentId(Uuid::new_v5(&order.0, nth.as_bytes()))
 }
 
-/// Reads one line of a story: what happened, to which order, and to which units of it: `1:2 2:12`.
+/// Reads one line of a story: what happened, to which order, and to which units of it: `1:2 2:12`;
+/// `@W2` says in which warehouse, if not in W1.
 pub(super) fn read(line: &str) -> Inbound {
     let words: Vec<&str> = line.split_whitespace().collect();
     let order = order_called(words[1]);
@@ -203,7 +206,7 @@ fn read_stock(what: &str, order: OrderId, rest: &[&str]) -> Option<Inbound> {
         .map(|it| Claim {
             line: it.line,
             sku: it.sku.clone(),
-            warehouse: warehouse(),
+            warehouse: warehouse(rest),
             quantity: it.quantity,
         })
         .collect();
@@ -227,10 +230,11 @@ fn read_stock(what: &str, order: OrderId, rest: &[&str]) -> Option<Inbound> {
 }
 
 fn read_pick(what: &str, order: OrderId, (nth, rest): (&&str, &[&str])) -> Option<Inbound> {
-    let (shipment, warehouse, customer) = (shipment_called(order, nth), warehouse(), acme());
+    let (shipment, warehouse) = (shipment_called(order, nth), warehouse(rest));
+    let customer = acme();
     let (units, short) = apart(rest);
     Some(match what {
-        "pick" => pick(order, shipment, &units).into(),
+        "pick" => pick(order, shipment, warehouse, &units).into(),
         "start" => PickStarted { order, shipment, warehouse, units }.into(),
         "picked" => Picked { order, shipment, warehouse, picked: units, short }.into(),
         "packed" => Packed { order, shipment, warehouse, units }.into(),
@@ -277,29 +281,27 @@ fn apart(words: &[&str]) -> (Vec<ItemUnits>, Vec<ItemUnits>) {
     (sides.next().unwrap_or_default(), sides.next().unwrap_or_default())
 }
 
-fn pick(order: OrderId, shipment: ShipmentId, units: &[ItemUnits]) -> PickRequested {
-    let name = String::new;
-    let lines = units.iter().map(|it| PickLine {
-        line: it.line,
-        sku: it.sku.clone(),
-        name: name(),
-        quantity: it.quantity,
-    });
+fn pick(
+    order: OrderId,
+    shipment: ShipmentId,
+    warehouse: WarehouseId,
+    units: &[ItemUnits],
+) -> PickRequested {
+    let [name, phone, street, order_no] = [const { String::new() }; 4];
+    let [country, province, city, district, postcode] = [const { String::new() }; 5];
+    let line = |it: &ItemUnits| {
+        let ItemUnits { line, sku, quantity } = it.clone();
+        PickLine { line, sku, name: String::new(), quantity }
+    };
     PickRequested {
-        warehouse: warehouse(),
+        warehouse,
         order,
-        order_no: String::new(),
+        order_no,
         shipment,
         pick: 1,
-        lines: lines.collect(),
-        consignee: Consignee { name: name(), phone: name(), street: name() },
-        place: Place {
-            country: name(),
-            province: name(),
-            city: name(),
-            district: name(),
-            postcode: name(),
-        },
+        lines: units.iter().map(line).collect(),
+        consignee: Consignee { name, phone, street },
+        place: Place { country, province, city, district, postcode },
         priority: 0,
         urgent: false,
         at: START,
@@ -307,53 +309,36 @@ fn pick(order: OrderId, shipment: ShipmentId, units: &[ItemUnits]) -> PickReques
 }
 
 fn invoice(order: OrderId, shipment: ShipmentId) -> InvoiceIssued {
-    let day = START.to_zoned(jiff::tz::TimeZone::UTC).date();
-    InvoiceIssued {
-        invoice: InvoiceId(shipment.0),
-        number: String::new(),
-        order,
-        shipment,
-        customer: acme(),
-        currency: Currency::CNY,
-        net: Cents(0),
-        tax: Cents(0),
-        gross: Cents(0),
-        prepaid: Cents(0),
-        issued_on: day,
-        due_on: day,
-    }
+    let invoice = json!({
+        "invoice": shipment, "number": "", "order": order, "shipment": shipment,
+        "customer": acme(), "currency": "CNY", "net": 0, "tax": 0, "gross": 0, "prepaid": 0,
+        "issued_on": "1970-01-01", "due_on": "1970-01-01",
+    });
+    serde_json::from_value(invoice).unwrap()
 }
 
 fn decision(verdict: Verdict) -> CreditDecision {
-    CreditDecision {
-        verdict,
-        class: RiskClass::A,
-        score: 0,
-        repayment_rate: 0,
-        due: Cents(0),
-        paid: Cents(0),
-        limit: Cents(0),
-        exposure: Exposure::default(),
-        exposure_after: Cents(0),
-        stop: None,
-        rule: String::new(),
-        counterfactual: None,
-    }
+    let exposure = Exposure::default();
+    let decision = json!({
+        "verdict": verdict, "class": "A", "score": 0, "repayment_rate": 0, "due": 0, "paid": 0,
+        "limit": 0, "exposure": exposure, "exposure_after": 0, "rule": "",
+    });
+    serde_json::from_value(decision).unwrap()
 }
 
 fn acme() -> CustomerId {
     CustomerId::new("ACME").unwrap()
 }
 
-fn warehouse() -> WarehouseId {
-    WarehouseId::new("W1").unwrap()
+fn warehouse(words: &[&str]) -> WarehouseId {
+    let named = words.iter().find_map(|it| it.strip_prefix('@'));
+    WarehouseId::new(named.unwrap_or("W1")).unwrap()
 }
 
 /// Tells what intake said, one line each. A status is told with its number and its reason.
 pub(super) fn tell(said: &Outbound) -> String {
-    let units = |lines: &[LineUnits]| {
-        lines.iter().map(|it| format!(" {}:{}", it.line, it.quantity)).collect::<String>()
-    };
+    let unit = |it: &LineUnits| format!(" {}:{}", it.line, it.quantity);
+    let units = |lines: &[LineUnits]| lines.iter().map(unit).collect::<Vec<_>>().concat();
     let line = match said {
         Outbound::PlacementAccepted(it) => format!("accepted as {}, {}", it.order_no, it.status),
         Outbound::PlacementDuplicate(it) => {

@@ -174,7 +174,7 @@ async fn untold(db: &mut PgConnection, books: &mut Books) -> anyhow::Result<Vec<
         .bind(LEVELS_AT_ONCE)
         .fetch_all(db)
         .await?;
-    books.more_untold = i64::try_from(skus.len()) == Ok(LEVELS_AT_ONCE);
+    books.bell.more = i64::try_from(skus.len()) == Ok(LEVELS_AT_ONCE);
     Ok(skus.into_iter().map(Sku::new).collect::<Result<_, _>>()?)
 }
 
@@ -196,7 +196,7 @@ async fn latch(
     for (sku, number, backordered, due) in rows {
         let item = books.items.entry(Sku::new(sku)?).or_default();
         (item.number, item.backordered) = (number, backordered);
-        books.levels_due = due.map(SqlTimestamp::to_jiff);
+        books.bell.due = due.map(SqlTimestamp::to_jiff);
     }
     Ok(())
 }

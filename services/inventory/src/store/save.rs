@@ -110,10 +110,10 @@ pub(crate) async fn save(db: &mut PgConnection, books: &Books) -> sqlx::Result<(
     save_claims(db, books).await?;
     save_backorders(db, books).await?;
     add_documents(db, books).await?;
-    if books.levels_due_changed {
+    if books.bell.changed {
         sqlx::query(SAVE_TIMER)
             .bind(books.partition)
-            .bind(books.levels_due.map(ToSqlx::to_sqlx))
+            .bind(books.bell.due.map(ToSqlx::to_sqlx))
             .execute(db)
             .await?;
     }

@@ -19,7 +19,7 @@ use crate::books::Books;
 /// One thing that happens: what, to which order, item and warehouse, how much, and how.
 pub(super) type Step = [u8; 6];
 
-pub(super) const ORDERS: u8 = 6;
+const ORDERS: u8 = 8;
 const WAREHOUSES: [&str; 3] = ["E", "N", "W"];
 
 pub(super) struct World {
@@ -49,48 +49,74 @@ impl World {
         }
     }
 
+    /// An order that keeps something, or any.
+    fn keeper(&self, nth: u8) -> OrderId {
+        let items = self.books.items.values();
+        let claims = items.flat_map(|it| &it.claims);
+        let open = claims.filter(|(_, it)| it.values().any(|it| it.open() > 0));
+        let mut orders: Vec<OrderId> = open.map(|(order, _)| *order).collect();
+        orders.sort();
+        orders.dedup();
+        if orders.is_empty() { order_of(nth) } else { orders[usize::from(nth) % orders.len()] }
+    }
+
     /// Lets one thing happen, and everything be checked. What was wrong, if something was.
     pub(super) fn step(&mut self, step: Step) -> Result<(), String> {
-        let rings = if let 21..24 = step[0] % 25 { self.timers.len() } else { 1 };
+        let rings = if rings(step) { self.timers.len() } else { 1 };
         for _ in 0..rings {
             let Some(message) = self.message(step) else { break };
+            self.audit.prepare(&self.books, &message);
             let said = self.books.decide(self.now, &message);
             self.timers.extend(said.iter().filter_map(timer));
             self.books.noted.clear(); // Each message is a batch.
-            self.audit.check(&mut self.books, &message, &said, &self.timers)?;
+            self.audit.check(&mut self.books, &said, &self.timers)?;
         }
         Ok(())
+    }
+
+    /// Has something decided, and nothing checked.
+    pub(super) fn hear(&mut self, message: &Inbound) {
+        let said = self.books.decide(self.now, message);
+        self.timers.extend(said.iter().filter_map(timer));
+    }
+
+    /// Takes the timers that are due.
+    pub(super) fn due(&mut self) -> Vec<Inbound> {
+        let now = self.now;
+        let mut due: Vec<_> = self.timers.extract_if(.., |(at, _)| *at <= now).collect();
+        due.sort_by_key(|(at, _)| *at);
+        due.into_iter().map(|(_, it)| it).collect()
     }
 
     /// Lets all that is noted be heard.
     pub(super) fn settle(&mut self) -> Result<(), String> {
         while self.timers.iter().any(|(at, _)| *at <= self.now) {
-            self.step([21, 0, 0, 0, 0, 0])?;
+            self.step([25, 0, 0, 0, 0, 0])?;
         }
-        Ok(())
+        self.audit.check_all(&self.books, &self.timers)
     }
 
     /// What happens. Many things are not as they should be: late, repeated, out of order.
     pub(super) fn message(&mut self, step: Step) -> Option<Inbound> {
         let [what, who, ..] = step;
-        let order = order_of(who);
-        let message: Inbound = match what % 25 {
-            0..6 => self.plan(step),
-            6 => OrderHeld { order, customer: customer() }.into(),
-            7 | 8 => PromotionRequested { order }.into(),
-            9 => cancelled(order),
-            10 => OrderExpired { order, customer: customer() }.into(),
-            11..13 => self.ship(step),
-            13 => self.pick(step),
-            14 => self.give_back(step),
-            15..18 => self.stock(step),
-            18 => LeaseEnds { order, token: i64::from(step[4]) % 4, at: self.now }.into(),
-            19 | 20 => {
+        let (order, keeper) = (order_of(who), self.keeper(who));
+        let message: Inbound = match what % 32 {
+            0..9 => self.plan(step),
+            9 => OrderHeld { order: keeper, customer: customer() }.into(),
+            10 | 11 => PromotionRequested { order: keeper }.into(),
+            12 if who % 2 == 0 => cancelled(order),
+            12 => OrderExpired { order, customer: customer() }.into(),
+            13..16 => self.ship(keeper, step),
+            16 | 17 => self.pick(keeper, step),
+            18 => self.give_back(step),
+            19..22 => self.stock(step),
+            22 => LeaseEnds { order, token: i64::from(step[4]) % 4, at: self.now }.into(),
+            23 | 24 => {
                 let seconds = i64::from(step[4]) * 10 + i64::from(step[5]) % 10;
                 self.now += SignedDuration::from_secs(seconds);
                 return None;
             }
-            21..24 => {
+            25..31 => {
                 let due = self.timers.iter().position(|(at, _)| *at <= self.now)?;
                 return Some(self.timers.remove(due).1);
             }
@@ -110,7 +136,7 @@ impl World {
             .map(|nth| ItemUnits {
                 line: u16::from(nth / 2), // A line may be named twice.
                 sku: self.sku(item.wrapping_add(nth)),
-                quantity: i64::from(much.wrapping_add(nth) % 5),
+                quantity: i64::from(much.wrapping_add(nth) % 4),
             })
             .collect();
         let whole = |warehouse| PlanPart { warehouse, units: wanted.clone() };
@@ -129,18 +155,20 @@ impl World {
     }
 
     /// What the order keeps in some warehouse leaves it, or a part of it, or more.
-    fn ship(&mut self, [_, who, _, place, much, how]: Step) -> Inbound {
-        let (order, warehouse) = (order_of(who), warehouse_of(place));
+    fn ship(&mut self, order: OrderId, [_, _, _, place, much, how]: Step) -> Inbound {
+        let warehouse = self.from(order, place);
         let mut units = self.claimed(order, &warehouse);
         units.truncate(1 + usize::from(how % 3));
         if how % 8 == 0 {
-            units.iter_mut().for_each(|it| it.quantity = i64::from(much % 4));
+            for it in &mut units {
+                it.quantity = i64::from(much % 4);
+            }
         }
         shipped(order, self.shipment(order), warehouse, units)
     }
 
-    fn pick(&mut self, [_, who, _, place, much, _]: Step) -> Inbound {
-        let (order, warehouse) = (order_of(who), warehouse_of(place));
+    fn pick(&mut self, order: OrderId, [_, _, _, place, much, _]: Step) -> Inbound {
+        let warehouse = self.from(order, place);
         let (mut picked, mut short) = (self.claimed(order, &warehouse), vec![]);
         for it in &mut picked {
             let missing = it.quantity.min(i64::from(much % 3));
@@ -162,7 +190,7 @@ impl World {
         let (sku, warehouse) = (self.sku(item), warehouse_of(place));
         self.names += u32::from(how % 8 != 0); // Now and then a document comes twice.
         let (document, quantity) = (format!("d{}", self.names), i64::from(much % 12));
-        match how % 5 {
+        match how % 6 {
             0 => count(sku, warehouse, quantity, &document),
             1 => {
                 let body = serde_json::json!({ "quantity": quantity, "document": document });
@@ -170,6 +198,13 @@ impl World {
             }
             _ => receipt(sku, warehouse, quantity, &document),
         }
+    }
+
+    /// A warehouse in which the order keeps something, or any.
+    fn from(&self, order: OrderId, nth: u8) -> WarehouseId {
+        let mut all = (0..3).map(|it| warehouse_of(nth.wrapping_add(it)));
+        let first = all.clone().find(|it| !self.claimed(order, it).is_empty());
+        first.or_else(|| all.next()).unwrap()
     }
 
     /// What an order keeps in a warehouse.
@@ -194,6 +229,16 @@ impl World {
     fn sku(&self, nth: u8) -> Sku {
         self.skus[usize::from(nth) % self.skus.len()].clone()
     }
+}
+
+/// Whether this step is about the clock.
+pub(super) fn ticks(step: Step) -> bool {
+    matches!(step[0] % 32, 23 | 24)
+}
+
+/// Whether this step is about what rings.
+pub(super) fn rings(step: Step) -> bool {
+    matches!(step[0] % 32, 25..31)
 }
 
 pub(super) fn order_of(nth: u8) -> OrderId {

@@ -33,6 +33,12 @@ struct Books {
     inputs: u64,
 }
 
+impl Books {
+    fn head(&self) -> i64 {
+        i64::try_from(self.pages.len()).unwrap()
+    }
+}
+
 enum Wire {
     Page(Arc<Page>),
     Head(Head),
@@ -75,7 +81,7 @@ impl House {
     /// Takes a partition over, as it is in the books.
     fn open(&self, service: usize) -> Owner {
         let books = &self.books[service];
-        let said = i64::try_from(books.pages.len()).unwrap();
+        let said = books.head();
         let heard = books.heard.clone();
         let at = Timestamp::UNIX_EPOCH;
         let position = Position { version: books.version, heard: heard.clone(), said, at };
@@ -122,7 +128,7 @@ impl House {
     /// Answers an ask out of the speaker's own table, over the real wire format.
     fn read(&mut self, speaker: &str, from: i64) -> (Head, Vec<Arc<Page>>) {
         let books = &self.books[index(speaker)];
-        let head = Head { speaker: speaker.to_owned(), number: books.pages.len() as i64 };
+        let head = Head { speaker: speaker.to_owned(), number: books.head() };
         let first = usize::try_from(from - 1).unwrap().min(books.pages.len());
         let last = (first + 3).min(books.pages.len());
         let pages = books.pages[first..last].iter();
@@ -163,7 +169,7 @@ impl House {
         let events: Vec<Event> = caused.chain(began).collect();
         next.version = self.books[service].version;
         let page = (!events.is_empty()).then(|| self.write(service, &next, events));
-        next.said = self.books[service].pages.len() as i64;
+        next.said = self.books[service].head();
         let owner = &mut self.owners[owner];
         owner.position = next;
         if let Some(page) = page
@@ -172,9 +178,8 @@ impl House {
             self.publish(service, || Wire::Page(page.clone()));
         }
         if self.random.chance(2) {
-            self.owners.iter().position(|it| it.service == service).map(|at| {
-                self.owners[at] = self.open(service); // It crashed after the commit.
-            });
+            let first = self.owners.iter().position(|it| it.service == service).unwrap();
+            self.owners[first] = self.open(service); // It crashed after the commit.
         }
     }
 
@@ -183,7 +188,7 @@ impl House {
         let page = Arc::new(Page {
             speaker: SERVICES[service].0.to_owned(),
             partition: 0,
-            number: books.pages.len() as i64 + 1,
+            number: books.head() + 1,
             at: Timestamp::UNIX_EPOCH,
             heard: position.heard.clone(),
             said: vec![],
@@ -195,7 +200,7 @@ impl House {
 
     fn announce(&mut self) {
         let speaker = self.random.below(SERVICES.len());
-        let number = self.books[speaker].pages.len() as i64;
+        let number = self.books[speaker].head();
         let head = Head { speaker: SERVICES[speaker].0.to_owned(), number };
         self.publish(speaker, || Wire::Head(head.clone()));
     }
@@ -233,7 +238,7 @@ impl House {
 
     fn all_is_heard(&self) -> bool {
         self.books.iter().all(|books| {
-            let head = |it: &str| self.books[index(it)].pages.len() as i64;
+            let head = |it: &str| self.books[index(it)].head();
             books.heard.iter().all(|(speaker, seen)| *seen == head(speaker))
         })
     }
@@ -256,7 +261,7 @@ impl House {
                 }
             }
             for (speaker, seen) in seen {
-                if seen != self.books[index(speaker)].pages.len() as i64 {
+                if seen != self.books[index(speaker)].head() {
                     return Err(format!("{name} heard {speaker} to {seen} only"));
                 }
             }

@@ -1,0 +1,37 @@
+# `make` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help run test fmt lint check documents tests deploy bench
+
+# A compiler bug of incremental builds is not worth the seconds that they save.
+export CARGO_INCREMENTAL := 0
+
+# nextest runs tests side by side, and cargo's own runner where there is none.
+RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo "nextest run --no-fail-fast" || echo "test --no-fail-fast")
+WITH_SERVERS := cargo run --quiet --package servers --example with-servers --
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Builds Kontor and starts everything on this machine, with a demo: orders move
+	cargo run --package kontor -- up --demo
+
+test: fmt lint documents deploy tests ## All that CI runs: format, lints, generated documents, all tests
+
+fmt: ## Checks the format
+	cargo fmt --all --check
+
+lint: ## Checks the lints; a warning is an error
+	cargo clippy --workspace --all-targets --quiet -- --deny warnings
+
+documents: ## Checks that the generated documents are what is generated (write them: cargo run -p kontor -- documents)
+	cargo run --quiet --package kontor -- documents --check
+
+deploy: ## Checks the Compose file and the Kubernetes manifests, with their own tools
+	deploy/check
+
+tests: ## Runs all tests, beside servers of their own
+	cargo build --quiet --package kontor
+	$(WITH_SERVERS) cargo $(RUNNER) --workspace
+
+bench: ## Measures orders placed to pick requested (release build; a few minutes)
+	cargo run --release --package kontor -- bench

@@ -1,0 +1,32 @@
+//! Runs a command beside a Postgres without fsync and tells it where the servers are: for tests.
+//!
+//! `cargo run -p servers --example with-servers -- cargo nextest run`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use servers::{Home, Postgres, PostgresOptions};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let progress = |line: &str| eprintln!("… {line}");
+    let mut command = std::env::args_os().skip(1);
+    let program = command.next().ok_or_else(|| anyhow::anyhow!("which command?"))?;
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
+    let home = Home::open(&Path::new(&target).join("test-servers"), &progress)?;
+    let nats = servers::nats_binary(&home, &progress).await?;
+    let binaries = servers::postgres_binaries(&home, &progress).await?;
+    let options = PostgresOptions { durable: false, port: None };
+    let mut postgres = Postgres::start(&binaries, &home, options).await?;
+    postgres.create_role_and_database("tests", "tests").await?;
+    let password = home.secret("postgres")?;
+    let status = tokio::process::Command::new(program)
+        .args(command)
+        .env("KONTOR_TEST_POSTGRES", postgres.url("postgres", "postgres", &password))
+        .env("KONTOR_NATS_BIN", nats)
+        .env("KONTOR_PG_BIN", &binaries)
+        .status()
+        .await?;
+    postgres.stop().await?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,129 @@
+//! The audit: reads the books of all services, and the public streams, and looks whether they agree.
+//! It shares no rule with the services: each sum is taken again, from the rows.
+
+mod log;
+mod money;
+mod stock;
+mod telling;
+mod view;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use anyhow::ensure;
+use contracts::Uuid;
+use sqlx::types::Json;
+
+use crate::Shop;
+use crate::ledgers::Ledgers;
+
+/// A promise, and the query that finds where it is broken: one text a row.
+type Promise = (&'static str, &'static str);
+
+/// All that was found, to be told at once.
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+/// An order, as intake has it in its books.
+#[derive(Debug)]
+struct Order {
+    process: String,
+    shown: String,
+    number: i64,
+    channel: String,
+    external_id: String,
+    terms: String,
+    total: i64,
+    /// Units by bucket, for each line.
+    lines: Vec<BTreeMap<String, i64>>,
+}
+
+type Orders = BTreeMap<Uuid, Order>;
+
+const ORDERS: &str = "
+    select order_id, process, shown, number, channel, external_id, terms, total_cents,
+           course -> 'lines'
+      from sales_order";
+
+impl Shop {
+    /// Waits until all is quiet, and then looks whether the books of all services agree.
+    pub async fn audit(&self) -> anyhow::Result<()> {
+        self.is_quiet().await?;
+        let orders = orders(&self.ledgers).await?;
+        let mut faults = Faults::default();
+        log::audit(self, &mut faults).await?;
+        stock::audit(self, &orders, &mut faults).await?;
+        money::audit(self, &orders, &mut faults).await?;
+        view::audit(self, &orders, &mut faults).await?;
+        telling::audit(self, &orders, &mut faults).await?;
+        let found = faults.0.len();
+        ensure!(found == 0, "the audit found {found} faults:\n{}", faults.0.join("\n"));
+        Ok(())
+    }
+}
+
+impl Faults {
+    fn add(&mut self, fault: impl Display) {
+        self.0.push(format!("- {fault}"));
+    }
+
+    /// These are to be the same.
+    fn compare<T: PartialEq + std::fmt::Debug>(&mut self, what: impl Display, one: T, other: T) {
+        if one != other {
+            self.add(format!("{what}: {one:?} and {other:?}"));
+        }
+    }
+
+    /// Whatever these queries find is a fault.
+    async fn look(
+        &mut self,
+        ledgers: &Ledgers,
+        service: &str,
+        promises: &[Promise],
+    ) -> anyhow::Result<()> {
+        for (promise, sql) in promises {
+            for (found,) in ledgers.rows::<(String,)>(service, sql).await? {
+                self.add(format!("{service}: {promise}, but {found}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Order {
+    /// So many units of the line are in one of these buckets.
+    fn units(&self, line: usize, buckets: &[&str]) -> i64 {
+        let line = self.lines.get(line.wrapping_sub(1));
+        buckets.iter().filter_map(|it| line?.get(*it)).sum()
+    }
+
+    fn is_ended(&self) -> bool {
+        ["cancelled", "expired", "completed"].contains(&&*self.process)
+    }
+}
+
+async fn orders(ledgers: &Ledgers) -> anyhow::Result<Orders> {
+    type Row =
+        (Uuid, String, String, i64, String, String, String, i64, Json<Vec<BTreeMap<String, i64>>>);
+    let rows: Vec<Row> = ledgers.rows("intake", ORDERS).await?;
+    let order = |(id, process, shown, number, channel, external_id, terms, total, lines): Row| {
+        let lines = lines.0;
+        (id, Order { process, shown, number, channel, external_id, terms, total, lines })
+    };
+    Ok(rows.into_iter().map(order).collect())
+}
+
+/// Rows as a table by their key. A key that comes twice is a fault of the query.
+async fn table<K, V>(
+    ledgers: &Ledgers,
+    service: &str,
+    sql: &'static str,
+) -> anyhow::Result<BTreeMap<K, V>>
+where
+    K: Ord,
+    V: Send + Unpin,
+    (K, V): for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
+{
+    let rows: Vec<(K, V)> = ledgers.rows(service, sql).await?;
+    Ok(rows.into_iter().collect())
+}

@@ -1,0 +1,113 @@
+//! What the outside was told: statuses without gaps, one after the other as the published state
+//! machine has it; levels without gaps, none below zero; one instruction a pick.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contracts::Uuid;
+use contracts::fulfilment::{PickRequested, PickWithdrawn};
+use contracts::intake::OrderStatus;
+use contracts::inventory::StockLevel;
+
+use super::{Faults, Orders};
+use crate::Shop;
+use crate::ledgers::stream;
+
+/// Where the state machine is published: a table in intake's own words.
+const PUBLISHED: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../services/intake/README.md"));
+
+const REFUSED: &str = "select channel, external_id, told from refusal";
+const PICKS: &str = "select order_id, pick from shipment";
+
+pub(super) async fn audit(
+    shop: &Shop,
+    orders: &Orders,
+    faults: &mut Faults,
+) -> anyhow::Result<()> {
+    statuses(shop, orders, faults).await?;
+    levels(shop, faults).await?;
+    picks(shop, faults).await
+}
+
+/// What an order may show after what.
+fn machine() -> BTreeSet<(String, String)> {
+    let table = PUBLISHED.split("| after | may come |").nth(1).unwrap_or_default();
+    let rows = table.lines().skip(2).map_while(|it| it.strip_prefix("| ")?.strip_suffix(" |"));
+    let steps = rows.filter_map(|it| it.split_once(" | ")).flat_map(|(before, after)| {
+        let before = before.split(' ').next().unwrap_or_default();
+        after.split(", ").map(move |it| (before.to_owned(), it.to_owned()))
+    });
+    steps.collect()
+}
+
+async fn statuses(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+    let machine = machine();
+    let mut told: BTreeMap<(String, String), OrderStatus> = BTreeMap::new();
+    for (subject, status) in stream::<OrderStatus>(shop, "ORDERS_STATUS").await? {
+        let name = (status.channel.to_string(), status.external_id.to_string());
+        let expected = format!("orders.status.{}.{}.{}", name.0, name.1, status.status);
+        faults.compare("subject of a status", &*subject, &*expected);
+        let before = told.get(&name);
+        let (number, shown) = before.map_or((0, "nothing"), |it| (it.number, it.status.name()));
+        faults.compare(format!("number of {name:?} at {shown}"), status.number, number + 1);
+        if !machine.contains(&(shown.to_owned(), status.status.name().to_owned())) {
+            faults.add(format!("{name:?} showed {} after {shown}", status.status));
+        }
+        told.insert(name, status);
+    }
+    let mut own: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for order in orders.values() {
+        let name = (order.channel.clone(), order.external_id.clone());
+        let last = told.get(&name).map(|it| it.status.name());
+        faults.compare(format!("last status told of {name:?}, and kept"), last, Some(&*order.shown));
+        own.insert(name, order.number);
+    }
+    let refused: Vec<(String, String, i64)> = shop.ledgers.rows("intake", REFUSED).await?;
+    for (channel, external_id, count) in refused.into_iter().filter(|it| it.2 > 0) {
+        own.entry((channel, external_id)).or_insert(count); // From then on, the order counts.
+    }
+    let told = told.into_iter().map(|(name, last)| (name, last.number)).collect();
+    faults.compare("how many statuses were told, and kept", told, own);
+    Ok(())
+}
+
+async fn levels(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
+    let mut numbers: BTreeMap<String, i64> = BTreeMap::new();
+    for (_, level) in stream::<StockLevel>(shop, "STOCK_LEVEL").await? {
+        let last = numbers.entry(level.sku.to_string()).or_default();
+        // Levels of an item come from several partitions, and may overtake one another.
+        *last += 1;
+        let lowest = level.warehouses.iter().map(|it| it.sellable).chain([level.sellable]).min();
+        if lowest.is_some_and(|it| it < 0) {
+            faults.add(format!("level {} of {} was below zero", level.number, level.sku));
+        }
+        let sum: i64 = level.warehouses.iter().map(|it| it.sellable).sum();
+        faults.compare(format!("level {} of {}", level.number, level.sku), level.sellable, sum);
+    }
+    let kept: Vec<(String, i64)> =
+        shop.ledgers.rows("inventory", "select sku, number from item where number > 0").await?;
+    faults.compare("how many levels were told, and kept", numbers, kept.into_iter().collect());
+    Ok(())
+}
+
+async fn picks(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
+    let mut told: BTreeSet<(Uuid, i32)> = BTreeSet::new();
+    for (subject, body) in stream::<serde_json::Value>(shop, "PICKS").await? {
+        if subject.ends_with(".cancelled") {
+            let it: PickWithdrawn = serde_json::from_value(body)?;
+            if !told.contains(&(it.order.0, it.pick)) {
+                faults.add(format!("pick {} of {} was taken back first", it.pick, it.order));
+            }
+            continue;
+        }
+        let it: PickRequested = serde_json::from_value(body)?;
+        let expected = format!("warehouse.{}.pick.{}.requested", it.warehouse, it.order);
+        faults.compare("subject of a pick", &*subject, &*expected);
+        if !told.insert((it.order.0, it.pick)) {
+            faults.add(format!("pick {} of {} was told twice", it.pick, it.order));
+        }
+    }
+    let kept: Vec<(Uuid, i32)> = shop.ledgers.rows("fulfilment", PICKS).await?;
+    faults.compare("picks told, and kept", told, kept.into_iter().collect());
+    Ok(())
+}
