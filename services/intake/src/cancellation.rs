@@ -40,7 +40,8 @@ impl Turn<'_> {
         }
         let by = Actor(plain(&it.by.0, REASON_CHARS));
         self.by = by.clone();
-        if self.order.units(Bucket::Released) == 0 {
+        // From the confirmation on a pick may be on its way to a warehouse: fulfilment knows.
+        if self.order.process != Status::Confirmed {
             return self.cancel(CancelReason::Asked, remark);
         }
         let kept = Withdrawing { by: by.clone(), remark: remark.clone() };

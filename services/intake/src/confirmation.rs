@@ -1,6 +1,8 @@
 //! The way to the confirmation: credit, sourcing and payment answer in any order, and the order is
 //! confirmed when nothing of it is missing.
 
+use std::collections::BTreeMap;
+
 use contracts::allocation::SourcingFailed;
 use contracts::credit::{CreditApproved, CreditHeld, HoldRefused, HoldReleased, Verdict};
 use contracts::finance::PaymentCaptured;
@@ -11,7 +13,7 @@ use contracts::intake::{
 use contracts::inventory::{
     BackorderFilled, ClaimsPromoted, ClaimsWithdrawn, LeaseExpired, PromotionRefused, StockClaimed,
 };
-use contracts::{Bucket, Status, Terms};
+use contracts::{Bucket, LineUnits, Status, Terms};
 use jiff::SignedDuration;
 
 use crate::order::{Facts, Turn, items};
@@ -131,22 +133,21 @@ impl Turn<'_> {
 
     pub(crate) fn claims_withdrawn(&mut self, it: &ClaimsWithdrawn) {
         // What a warehouse was told to pick is not taken back: the short pick will tell.
-        if self.order.withdraw(&it.claims) > 0 {
+        let lost = self.order.withdraw(&it.claims);
+        self.tell("claim_withdrawn");
+        if !lost.is_empty() {
             let from = it.claims.iter().map(|it| it.warehouse.clone());
-            self.lack(SourcingReason::ClaimWithdrawn, from);
-            self.tell("claim_withdrawn");
-            self.seek();
+            self.lack(SourcingReason::ClaimWithdrawn, from, &lost);
         }
     }
 
     pub(crate) fn lease_expired(&mut self, _: &LeaseExpired) {
-        if self.order.process == Status::Confirmed {
-            return; // What is confirmed is firm, or its promotion is on its way and will tell.
-        }
-        let reserved = self.order.all(Bucket::Reserved);
-        if self.order.lose(reserved) > 0 {
-            self.lack(SourcingReason::LeaseLapsed, []);
-            self.proceed("lease_lapsed");
+        // What is confirmed is firm. Else inventory remembers what lapsed, and the promotion will
+        // tell whether it can still be had: until then it is not sourced anew.
+        if self.order.process != Status::Confirmed {
+            for it in self.order.all(Bucket::Reserved) {
+                self.order.lose(it);
+            }
         }
     }
 
@@ -170,20 +171,33 @@ impl Turn<'_> {
         if self.order.process == Status::AwaitingPayment {
             return self.expire("stock_lost"); // Finance gives the money back.
         }
-        self.order.lose(items(&it.lacking));
-        if self.order.units(Bucket::Unsourced) == 0 {
-            let reserved = self.order.all(Bucket::Reserved); // It does not say what: all of it.
-            self.order.lose(reserved);
-        }
-        let confirmed = self.order.process == Status::Confirmed;
-        self.order.course.soft = !confirmed && self.order.units(Bucket::Reserved) > 0;
-        self.lack(SourcingReason::LeaseLapsed, []);
+        self.order.course.soft = false;
         if self.order.process == Status::CreditHold {
             self.order.process = Status::Checking;
         }
+        let lacking = self.give_up(it);
         self.tell("lease_lapsed");
+        self.lack(SourcingReason::LeaseLapsed, [], &lacking);
         self.proceed("");
-        self.seek();
+    }
+
+    /// What is lacking has no source any more, whether it had lapsed, was reserved, or was to come.
+    fn give_up(&mut self, it: &PromotionRefused) -> Vec<LineUnits> {
+        let mut lacking = BTreeMap::<u16, i64>::new();
+        for LineUnits { line, quantity } in items(&it.lacking) {
+            *lacking.entry(line).or_default() += quantity;
+        }
+        let withdrawn = self.order.course.lack.as_ref().map(|it| it.units.clone());
+        let withdrawn = withdrawn.unwrap_or_default();
+        for (line, quantity) in &lacking {
+            let (line, before) = (*line, withdrawn.get(line).copied().unwrap_or_default());
+            let lapsed = self.order.units_of(line, Bucket::Unsourced) - before;
+            let left = quantity - lapsed;
+            let left = left - self.order.lose(LineUnits { line, quantity: left });
+            let waiting = [LineUnits { line, quantity: left }];
+            self.order.shift(Bucket::Backordered, Bucket::Unsourced, waiting);
+        }
+        lacking.into_iter().map(|(line, quantity)| LineUnits { line, quantity }).collect()
     }
 
     // ---- Payment -------------------------------------------------------------------------------

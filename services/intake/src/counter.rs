@@ -57,11 +57,11 @@ fn command(request: &Request) -> Result<PlaceOrder, Placement> {
             Ok(PlaceOrder { channel, external_id, idempotency_key: None, entered_by, order })
         }
         // Without a name of its own an order can be told of nowhere, and repeated for ever.
-        Err(found) => Err(Placement::Rejected { problems: vec![nameless(found)] }),
+        Err(found) => Err(Placement::Rejected { problems: vec![nameless(&found)] }),
     }
 }
 
-fn nameless(found: String) -> Problem {
+fn nameless(found: &str) -> Problem {
     Problem {
         code: "required".to_owned(),
         pointer: "/external_id".to_owned(),

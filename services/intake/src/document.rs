@@ -130,7 +130,7 @@ pub(crate) fn line(length: RangeInclusive<usize>) -> impl FnOnce(&Value) -> Resu
     move |value| text(value, length, |_| false)
 }
 
-/// As [`line`], and it may be broken into several.
+/// As [`line()`], and it may be broken into several.
 pub(crate) fn lines(length: RangeInclusive<usize>) -> impl FnOnce(&Value) -> Result<String, Wrong> {
     move |value| text(value, length, |it| matches!(it, '\n' | '\r' | '\t'))
 }

@@ -1,5 +1,7 @@
 //! An order and its course: where its units are, what it waits for, what it shows, and how it ends.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contracts::intake::{
     CancelReason, ConsigneeNamed, OrderCancelled, OrderConfirmed, OrderExpired, OrderPlaced,
     OrderStatus, SourcingReason, SourcingRequested,
@@ -56,7 +58,7 @@ pub(crate) struct Course {
     /// It is not answered yet. At most one is asked for at a time: a later one would supersede it.
     #[serde(default, skip_serializing_if = "is_not")]
     pub(crate) sourcing: bool,
-    /// Units that lost their source, and were not asked for since.
+    /// Units that lost their source, and another was not asked for since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lack: Option<Lack>,
     /// Credit said yes.
@@ -81,11 +83,13 @@ pub(crate) struct Course {
     pub(crate) shipments: Vec<Shipment>,
 }
 
-/// Why units have no source any more, and where none may come from.
+/// Which units have no source any more, why, and where none may come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lack {
     pub(crate) because: SourcingReason,
-    pub(crate) not_from: Vec<WarehouseId>,
+    pub(crate) not_from: BTreeSet<WarehouseId>,
+    /// By line.
+    pub(crate) units: BTreeMap<u16, i64>,
 }
 
 /// Who wants the order back, and why.
@@ -185,22 +189,27 @@ impl Order {
         self.course.lines.iter().map(|it| it.units(bucket)).sum()
     }
 
-    /// Moves as many of these units as there are. Returns how many that was.
+    /// How many units of a line are in the bucket; none of a line that the order does not have.
+    pub(crate) fn units_of(&self, line: u16, bucket: Bucket) -> i64 {
+        let at = usize::from(line).checked_sub(1);
+        at.and_then(|it| self.course.lines.get(it)).map_or(0, |it| it.units(bucket))
+    }
+
+    /// Moves as many of these units as there are. Returns which that were.
     pub(crate) fn shift(
         &mut self,
         from: Bucket,
         to: Bucket,
         units: impl IntoIterator<Item = LineUnits>,
-    ) -> i64 {
-        let mut moved = 0;
-        for LineUnits { line, quantity } in units {
+    ) -> Vec<LineUnits> {
+        let moved = units.into_iter().map(|LineUnits { line, quantity }| {
             // A line that the order does not have holds nothing that could be moved.
             let at = usize::from(line).checked_sub(1);
-            if let Some(line) = at.and_then(|it| self.course.lines.get_mut(it)) {
-                moved += line.shift_up_to(from, to, quantity);
-            }
-        }
-        moved
+            let units = at.and_then(|it| self.course.lines.get_mut(it));
+            let quantity = units.map_or(0, |it| it.shift_up_to(from, to, quantity));
+            LineUnits { line, quantity }
+        });
+        moved.filter(|it| it.quantity > 0).collect()
     }
 
     /// All units in the bucket, by line.
@@ -232,44 +241,50 @@ impl Turn<'_> {
         self.say(status);
     }
 
-    /// Remembers that units lost their source.
+    /// Remembers that units lost their source, and asks for another.
     pub(crate) fn lack(
         &mut self,
         because: SourcingReason,
         not_from: impl IntoIterator<Item = WarehouseId>,
+        units: &[LineUnits],
     ) {
-        let lack = self.order.course.lack.get_or_insert(Lack { because, not_from: vec![] });
+        let fresh = Lack { because, not_from: BTreeSet::new(), units: BTreeMap::new() };
+        let mut lack = self.order.course.lack.take().unwrap_or(fresh);
         lack.because = because;
         lack.not_from.extend(not_from);
-        lack.not_from.sort();
-        lack.not_from.dedup();
+        for LineUnits { line, quantity } in units {
+            *lack.units.entry(*line).or_default() += quantity;
+        }
+        self.order.course.lack = Some(lack);
+        self.seek();
     }
 
-    /// Asks for another source for all units that have none, if it is the time for that.
+    /// Asks for another source for the units that lost theirs, if it is the time for that.
     pub(crate) fn seek(&mut self) {
-        let order = &mut *self.order;
-        let (course, process) = (&mut order.course, order.process);
-        let Some(lack) = &course.lack else { return };
-        let lapsed = lack.because == SourcingReason::LeaseLapsed;
-        let wanted = process == Status::Confirmed
-            // A lease that lapsed is not worth another before credit has agreed.
-            || process == Status::Checking && (!lapsed || course.approved)
-            // The payment will bring the promotion, which claims anew what lapsed.
-            || process == Status::AwaitingPayment && !lapsed;
-        // A promotion will tell first what is left.
-        let waits = course.promoting && process != Status::Confirmed;
-        if course.sourcing || waits || !wanted {
+        let process = self.order.process;
+        let course = &mut self.order.course;
+        let confirmed = process == Status::Confirmed;
+        // While credit holds it, nothing is sourced. A promotion will tell first what is left.
+        let wanted = confirmed
+            || !course.promoting
+                && (process == Status::Checking || process == Status::AwaitingPayment);
+        if course.sourcing || !wanted {
             return;
         }
-        let Some(Lack { because, not_from }) = course.lack.take() else { return };
-        let lines = self.order.all(Bucket::Unsourced);
+        let Some(Lack { because, not_from, units }) = course.lack.take() else { return };
+        let unsourced = self.order.all(Bucket::Unsourced);
+        let lines = unsourced.into_iter().filter_map(|LineUnits { line, quantity }| {
+            let quantity = quantity.min(*units.get(&line)?);
+            Some(LineUnits { line, quantity })
+        });
+        let lines: Vec<LineUnits> = lines.collect();
         if lines.is_empty() {
             return; // They were found again.
         }
         let (order, course) = (self.order.facts.order, &mut self.order.course);
         course.attempt += 1;
         course.sourcing = true;
-        let attempt = course.attempt;
+        let (attempt, not_from) = (course.attempt, not_from.into_iter().collect());
         self.say(SourcingRequested { order, attempt, lines, not_from, because });
     }
 

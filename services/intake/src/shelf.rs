@@ -43,20 +43,19 @@ impl Order {
         }
     }
 
-    /// Takes away what a count did not find. Returns how many units lost their source: what was
-    /// handed over for picking is not among them.
-    pub(crate) fn withdraw(&mut self, claims: &[Claim]) -> i64 {
-        let lost = claims
-            .iter()
-            .map(|it| self.clear(Bucket::Unsourced, it.line, Some(&it.warehouse), it.quantity));
-        lost.sum()
+    /// Takes away what a count did not find. Returns which units lost their source: what was handed
+    /// over for picking is not among them.
+    pub(crate) fn withdraw(&mut self, claims: &[Claim]) -> Vec<LineUnits> {
+        let lost = claims.iter().map(|Claim { line, warehouse, quantity, .. }| {
+            let quantity = self.clear(Bucket::Unsourced, *line, Some(warehouse), *quantity);
+            LineUnits { line: *line, quantity }
+        });
+        lost.filter(|it| it.quantity > 0).collect()
     }
 
-    /// Takes units away, wherever they were kept. Returns how many that was.
-    pub(crate) fn lose(&mut self, units: impl IntoIterator<Item = LineUnits>) -> i64 {
-        let lost =
-            units.into_iter().map(|it| self.clear(Bucket::Unsourced, it.line, None, it.quantity));
-        lost.sum()
+    /// Takes units of a line away, wherever they were kept. Returns how many that was.
+    pub(crate) fn lose(&mut self, LineUnits { line, quantity }: LineUnits) -> i64 {
+        self.clear(Bucket::Unsourced, line, None, quantity)
     }
 
     /// Moves units of a line off its shelves, in one warehouse or in any.
@@ -72,7 +71,7 @@ impl Order {
             let it = &self.course.shelves[at];
             if it.line == line && warehouse.is_none_or(|known| *known == it.warehouse) {
                 let units = LineUnits { line, quantity: left.min(it.units) };
-                let moved = self.shift(Bucket::Reserved, to, [units]);
+                let moved = count(&self.shift(Bucket::Reserved, to, [units]));
                 self.course.shelves[at].units -= moved;
                 left -= moved;
             }
@@ -83,7 +82,7 @@ impl Order {
 
     /// Moves units of a line onto its shelf in the warehouse.
     fn put(&mut self, from: Bucket, line: u16, warehouse: &WarehouseId, quantity: i64) {
-        let units = self.shift(from, Bucket::Reserved, [LineUnits { line, quantity }]);
+        let units = count(&self.shift(from, Bucket::Reserved, [LineUnits { line, quantity }]));
         let mut known = self.course.shelves.iter_mut();
         match known.find(|it| it.line == line && it.warehouse == *warehouse) {
             _ if units == 0 => {}
@@ -94,6 +93,10 @@ impl Order {
             }
         }
     }
+}
+
+fn count(units: &[LineUnits]) -> i64 {
+    units.iter().map(|it| it.quantity).sum()
 }
 
 impl From<Shelf> for (u16, WarehouseId, i64) {

@@ -35,12 +35,10 @@ impl Turn<'_> {
         self.by = warehouse(&it.warehouse);
         self.order.shift(Bucket::Released, Bucket::Picked, items(&it.picked));
         let short = self.order.shift(Bucket::Released, Bucket::Unsourced, items(&it.short));
-        if short > 0 {
-            self.lack(SourcingReason::ShortPick, [it.warehouse.clone()]);
-            self.tell("short_pick");
-            self.seek();
+        self.tell(if short.is_empty() { "" } else { "short_pick" });
+        if !short.is_empty() {
+            self.lack(SourcingReason::ShortPick, [it.warehouse.clone()], &short);
         }
-        self.tell("");
     }
 
     pub(crate) fn packed(&mut self, it: &Packed) {

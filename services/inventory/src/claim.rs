@@ -32,7 +32,7 @@ impl Demand {
 
     /// Its place among all that wait: lower goes first. Each hour of waiting weighs 50, for all
     /// alike, so that time of arrival and priority settle it once.
-    fn rank(&self, priority: i64) -> i64 {
+    pub(crate) fn rank(&self, priority: i64) -> i64 {
         const AN_HOUR: i64 = 3_600_000;
         const MOST: i64 = 1_000_000_000;
         self.arrived_at.as_millisecond() * 50 - priority.clamp(-MOST, MOST) * AN_HOUR

@@ -64,6 +64,7 @@ pub fn service(desk: &dyn Desk, password: &str) -> User {
                 publish.insert(format!("$JS.API.STREAM.INFO.{}", door.stream));
                 publish.insert(format!("$JS.API.CONSUMER.INFO.{}.*", door.stream));
                 publish.insert(format!("$JS.API.CONSUMER.MSG.NEXT.{}.*", door.stream));
+                publish.insert(format!("$JS.API.CONSUMER.RESET.{}.*", door.stream));
                 publish.insert(format!("$JS.ACK.{}.>", door.stream));
             }
             _ if contract.owner() == name => {

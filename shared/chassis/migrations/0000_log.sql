@@ -38,9 +38,11 @@ create index timer_due on timer (partition, due, id);
 
 -- What each command was answered with: the same id, the same answer.
 create table answer (
-    command_id  uuid        primary key,
+    partition   integer     not null,
+    command_id  uuid        not null,
     answered_at timestamptz not null,
-    body        bytea       not null
+    body        bytea       not null,
+    primary key (partition, command_id)
 );
 create index answer_age on answer (answered_at);
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::desk::Sealed;
-use crate::{Envelope, MessageId, Page};
+use crate::{Envelope, MessageId, Page, Partition};
 
 /// What was said because of a command.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -39,17 +39,20 @@ pub(crate) type Answers = BTreeMap<MessageId, Answer>;
 /// Which of the commands were answered before, and how.
 pub(crate) async fn given(
     db: &mut PgConnection,
+    partition: Partition,
     commands: &BTreeSet<MessageId>,
 ) -> anyhow::Result<Answers> {
     if commands.is_empty() {
         return Ok(Answers::new());
     }
     let ids: Vec<Uuid> = commands.iter().map(|it| it.0).collect();
-    let rows: Vec<(Uuid, Vec<u8>)> =
-        sqlx::query_as("select command_id, body from answer where command_id = any($1)")
-            .bind(ids)
-            .fetch_all(db)
-            .await?;
+    let rows: Vec<(Uuid, Vec<u8>)> = sqlx::query_as(
+        "select command_id, body from answer where partition = $1 and command_id = any($2)",
+    )
+    .bind(partition.column())
+    .bind(ids)
+    .fetch_all(db)
+    .await?;
     rows.into_iter().map(|(id, body)| Ok((MessageId(id), serde_json::from_slice(&body)?))).collect()
 }
 
@@ -79,6 +82,7 @@ pub(crate) fn compose(
 
 pub(crate) async fn keep(
     db: &mut PgConnection,
+    partition: Partition,
     now: Timestamp,
     answers: &Answers,
 ) -> anyhow::Result<()> {
@@ -89,11 +93,12 @@ pub(crate) async fn keep(
     let bodies: Vec<Vec<u8>> =
         answers.values().map(serde_json::to_vec).collect::<Result<_, _>>()?;
     sqlx::query(
-        "insert into answer (command_id, answered_at, body)
-         select id, $2, body from unnest($1::uuid[], $3::bytea[]) as new (id, body)",
+        "insert into answer (partition, command_id, answered_at, body)
+         select $1, id, $2, body from unnest($3::uuid[], $4::bytea[]) as new (id, body)",
     )
-    .bind(ids)
+    .bind(partition.column())
     .bind(now.to_sqlx())
+    .bind(ids)
     .bind(bodies)
     .execute(db)
     .await?;
@@ -103,8 +108,8 @@ pub(crate) async fn keep(
 /// Forgets answers that no client can still be waiting for.
 pub(crate) async fn forget(db: &sqlx::PgPool, before: Timestamp) -> sqlx::Result<u64> {
     let gone = sqlx::query(
-        "delete from answer where command_id in
-            (select command_id from answer where answered_at < $1 limit 10000)",
+        "delete from answer where (partition, command_id) in
+            (select partition, command_id from answer where answered_at < $1 limit 10000)",
     )
     .bind(before.to_sqlx())
     .execute(db)

@@ -1,5 +1,6 @@
 //! Reads what the outside says on public streams, for one partition: the broker has sorted it.
 
+use anyhow::ensure;
 use async_nats::jetstream::{self, consumer::PullConsumer};
 use contracts::{Contract, Door, Key, Uuid};
 use futures::StreamExt;
@@ -23,10 +24,14 @@ pub(crate) async fn run(
     events: mpsc::Sender<Event>,
 ) -> anyhow::Result<()> {
     let stream = streams.get_stream(door.stream).await?;
-    let consumer: PullConsumer =
+    let mut consumer: PullConsumer =
         stream.get_consumer(&consumer_name(partition)).await.map_err(|error| {
             anyhow::anyhow!("{} has no consumer for partition {partition}: {error}", door.stream)
         })?;
+    // An acknowledgement is for all that came before it as well. So whatever was given to someone
+    // who did not get to acknowledge it has to come again first, and nothing may be given to anyone
+    // else meanwhile.
+    let mut given = consumer.reset(None).await?.info.delivered.consumer_sequence;
     let reports = consumer
         .stream()
         .max_messages_per_batch(2 * TOGETHER)
@@ -38,6 +43,9 @@ pub(crate) async fn run(
         let (mut envelopes, mut last) = (Vec::new(), None);
         for report in together {
             let report = report?;
+            let number = report.info().map_or(0, |it| it.consumer_sequence);
+            given += 1;
+            ensure!(number == given, "somebody else reads {} for {partition}, too", door.stream);
             envelopes.push(envelope(&contract, &door, &report));
             last = Some(report);
         }

@@ -165,7 +165,7 @@ impl Worker {
 
         let mut tx = self.db.begin().await?;
         advance(&mut tx, self.partition, &next).await?; // First: it is the fence.
-        let before = answer::given(&mut tx, &commands).await?;
+        let before = answer::given(&mut tx, self.partition, &commands).await?;
         let replayed = parking::take(&mut tx, self.partition, &replays).await?;
         let rung = if self.due.is_due(next.at) {
             Some(timer::ring(&mut tx, self.partition, next.at).await?)
@@ -184,7 +184,7 @@ impl Worker {
         let page = self.write(&mut tx, &mut next, &said).await?;
         let decided = sorted.ready.iter().map(|it| it.id).filter(|it| commands.contains(it));
         let answers = answer::compose(decided, page.as_ref().map(|it| &*it.page), said);
-        answer::keep(&mut tx, next.at, &answers).await?;
+        answer::keep(&mut tx, self.partition, next.at, &answers).await?;
         fault::point(self.desk.name(), "before-commit");
         tx.commit().await?;
         fault::point(self.desk.name(), "after-commit");

@@ -8,7 +8,7 @@ use contracts::fulfilment::{PickRequested, PickWithdrawn};
 use contracts::intake::OrderStatus;
 use contracts::inventory::StockLevel;
 
-use super::{Faults, Orders};
+use super::{Faults, Orders, table};
 use crate::Shop;
 use crate::ledgers::stream;
 
@@ -17,6 +17,7 @@ const PUBLISHED: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../services/intake/README.md"));
 
 const REFUSED: &str = "select channel, external_id, told from refusal";
+const SHOWN: &str = "select order_id, array[status, status_number::text] from order_state";
 const PICKS: &str = "select order_id, pick from shipment";
 
 pub(super) async fn audit(
@@ -29,44 +30,59 @@ pub(super) async fn audit(
     picks(shop, faults).await
 }
 
+/// Channel and external id.
+type Name = (String, String);
+
 /// What an order may show after what.
 fn machine() -> BTreeSet<(String, String)> {
-    let table = PUBLISHED.split("| after | may come |").nth(1).unwrap_or_default();
+    let table = PUBLISHED.split("| after | may come |").nth(1).unwrap_or_default().replace('`', "");
     let rows = table.lines().skip(2).map_while(|it| it.strip_prefix("| ")?.strip_suffix(" |"));
     let steps = rows.filter_map(|it| it.split_once(" | ")).flat_map(|(before, after)| {
         let before = before.split(' ').next().unwrap_or_default();
-        after.split(", ").map(move |it| (before.to_owned(), it.to_owned()))
+        after.split(", ").map(move |it| (before.to_owned(), it.trim().to_owned()))
     });
     steps.collect()
 }
 
 async fn statuses(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
     let machine = machine();
-    let mut told: BTreeMap<(String, String), OrderStatus> = BTreeMap::new();
+    // How many were told under a name, and the last of them that was about an order: a name that is
+    // taken may be refused to another submission, which moves no order.
+    let mut told: BTreeMap<Name, (i64, Option<OrderStatus>)> = BTreeMap::new();
     for (subject, status) in stream::<OrderStatus>(shop, "ORDERS_STATUS").await? {
         let name = (status.channel.to_string(), status.external_id.to_string());
         let expected = format!("orders.status.{}.{}.{}", name.0, name.1, status.status);
         faults.compare("subject of a status", &*subject, &*expected);
-        let before = told.get(&name);
-        let (number, shown) = before.map_or((0, "nothing"), |it| (it.number, it.status.name()));
-        faults.compare(format!("number of {name:?} at {shown}"), status.number, number + 1);
-        if !machine.contains(&(shown.to_owned(), status.status.name().to_owned())) {
-            faults.add(format!("{name:?} showed {} after {shown}", status.status));
+        let (count, last) = told.entry(name.clone()).or_default();
+        *count += 1;
+        faults.compare(format!("number of {name:?} at {}", status.status), status.number, *count);
+        let before = last.as_ref().map_or("nothing", |it| it.status.name());
+        let shown = status.status.name();
+        if status.order.is_none() {
+            faults.compare(format!("{name:?} without an order"), shown, "rejected");
+            continue;
         }
-        told.insert(name, status);
+        if !machine.contains(&(before.to_owned(), shown.to_owned())) {
+            faults.add(format!("{name:?} showed {shown} after {before}"));
+        }
+        *last = Some(status);
     }
-    let mut own: BTreeMap<(String, String), i64> = BTreeMap::new();
-    for order in orders.values() {
+    let shown: BTreeMap<Uuid, Vec<String>> = table(&shop.ledgers, "gateway", SHOWN).await?;
+    let mut own: BTreeMap<Name, i64> = BTreeMap::new();
+    for (id, order) in orders {
         let name = (order.channel.clone(), order.external_id.clone());
-        let last = told.get(&name).map(|it| it.status.name());
-        faults.compare(format!("last status told of {name:?}, and kept"), last, Some(&*order.shown));
+        let last = told.get(&name).and_then(|it| it.1.as_ref());
+        let status = last.map(|it| it.status.name());
+        faults.compare(format!("last status told of {name:?}, and kept"), status, Some(&*order.shown));
+        let last = last.map(|it| vec![it.status.to_string(), it.number.to_string()]);
+        faults.compare(format!("status of {id} told, and shown"), last.as_ref(), shown.get(id));
         own.insert(name, order.number);
     }
     let refused: Vec<(String, String, i64)> = shop.ledgers.rows("intake", REFUSED).await?;
     for (channel, external_id, count) in refused.into_iter().filter(|it| it.2 > 0) {
         own.entry((channel, external_id)).or_insert(count); // From then on, the order counts.
     }
-    let told = told.into_iter().map(|(name, last)| (name, last.number)).collect();
+    let told = told.into_iter().map(|(name, (count, _))| (name, count)).collect();
     faults.compare("how many statuses were told, and kept", told, own);
     Ok(())
 }

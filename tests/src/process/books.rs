@@ -50,9 +50,12 @@ const OF_ORDERS: [(&str, &str); 16] = [
     ),
     (
         "inventory",
-        "select order_id, format('%s %s: good %s quarantine %s reserved %s allocated %s', kind, sku,
-                sum(good), sum(quarantine), sum(reserved), sum(allocated))
-           from stock_move where order_id = any($1) group by order_id, kind, sku",
+        "select order_id, format('%s %s: good %s quarantine %s reserved %s allocated %s',
+                case when kind in ('HOLD', 'ALLOCATE', 'DEMOTE', 'PROMOTE') then 'CLAIM' else kind end,
+                sku, sum(good), sum(quarantine), sum(reserved), sum(allocated))
+           from stock_move where order_id = any($1)
+          group by order_id, sku,
+                case when kind in ('HOLD', 'ALLOCATE', 'DEMOTE', 'PROMOTE') then 'CLAIM' else kind end",
     ),
     (
         "fulfilment",
@@ -95,7 +98,7 @@ const OF_ORDERS: [(&str, &str); 16] = [
     ),
     (
         "gateway",
-        "select order_id, format('shows %s %s, timeline %s', status, status_number,
+        "select order_id, format('shows %s told %s, timeline %s', status, status_number,
                 (select count(*) from timeline where timeline.order_id = order_state.order_id))
            from order_state where order_id = any($1)",
     ),
@@ -122,6 +125,11 @@ pub async fn of(site: &Site, prefix: &str) -> anyhow::Result<Vec<String>> {
             .with_context(|| format!("{service}: {statement}"))?;
         for (order, line) in rows {
             let name = names.get(&order).map_or("?", String::as_str);
+            // Credit and stock answer a held order in either order, and it is told accordingly.
+            let line = match line.split_once(" told ") {
+                Some((line, _)) if name.starts_with("held") => line,
+                _ => &line,
+            };
             said.push(format!("{name} {service}: {line}"));
         }
     }

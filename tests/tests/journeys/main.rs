@@ -1,10 +1,19 @@
 //! Journeys: orders from the storefront to their end, through the whole house. After each journey
 //! the books of all services are audited.
 
+mod account;
+mod crowd;
+mod endings;
+mod handing_in;
+mod permissions;
 mod prepaid;
+mod shortages;
+mod sourcing;
 
 use anyhow::Context;
-use whole_house::Shop;
+use contracts::OrderId;
+use contracts::fulfilment::PickRequested;
+use whole_house::{Shop, Warehouse};
 
 /// Opens a shop, makes journeys through it, and closes it. Of a test that fails, the home stays.
 async fn visit(
@@ -15,4 +24,14 @@ async fn visit(
     let home = shop.home().to_owned();
     journeys(&shop).await.with_context(|| format!("its home is {}", home.display()))?;
     shop.close().await
+}
+
+/// The pick that this warehouse was told for the order, and the warehouse.
+async fn pick<'a>(
+    shop: &'a Shop,
+    warehouse: &str,
+    order: OrderId,
+) -> anyhow::Result<(&'a Warehouse, PickRequested)> {
+    let warehouse = shop.warehouse(warehouse)?;
+    Ok((warehouse, warehouse.pick(order).await?))
 }

@@ -229,6 +229,32 @@ async fn one_batch_or_many_makes_no_difference() {
     .assert_eq(&told(&at_once));
 }
 
+/// What an order waits for outlasts a batch, too.
+#[tokio::test]
+async fn what_is_waited_for_is_stored() {
+    let mut bench = stocked().await;
+    let mut said = vec![];
+    let lines = "place a on_account; approve a; claim a 1:2 2:12; unclaim a 1:1; unclaim a 2:12; \
+        claim#2 a 1:1; claim#3 a 2:12 @W2; pick a s1 1:2; cancel a; withdrawn a -";
+    for message in story(lines) {
+        said.extend(hear(&mut bench, vec![message]).await);
+    }
+    expect![[r#"
+        placed K00-000001, CNY 7806
+        a 1 checking by clerk
+        consignee 王小明 +8613800138000 江苏
+        confirmed
+        a 2 confirmed by kontor
+        source#2 1:1, not from ["W1"], ClaimWithdrawn
+        source#3 2:12, not from ["W1"], ClaimWithdrawn
+        a 3 released by kontor
+        cancellation asked by clerk
+        cancelled: Asked by clerk (changed)
+        a 4 cancelled, asked by clerk
+    "#]]
+    .assert_eq(&told(&said));
+}
+
 #[tokio::test]
 async fn what_is_heard_twice_is_decided_once() {
     let mut bench = stocked().await;

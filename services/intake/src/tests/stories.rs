@@ -176,6 +176,28 @@ fn a_held_credit_is_released_when_the_lease_has_lapsed() {
 }
 
 #[test]
+fn what_is_lacking_at_the_promotion_is_sourced_again_backorders_too() {
+    check(
+        "place a on_account; hold a; claim a 1:1 2:12 - 1:1; lapse a; release a; \
+         unpromote a 1:2 2:12; claim#2 a 1:2 - 2:12",
+        expect![[r#"
+            placed K00-000001, CNY 7806
+            a 1 checking by clerk
+            accepted as K00-000001, checking
+            held
+            hold overdue at 1970-01-08T00:00:00Z
+            a 2 credit_hold, credit_review by kontor
+            promote
+            a 3 checking, lease_lapsed by kontor
+            source#2 1:2 2:12, not from [], LeaseLapsed
+            consignee 王小明 +8613800138000 江苏
+            confirmed
+            a 4 confirmed, credit_released by kontor
+        "#]],
+    );
+}
+
+#[test]
 fn a_held_prepaid_order_is_to_be_paid_when_it_is_released() {
     check(
         "place a prepaid; hold a; claim a 1:2 2:12 soft; release a; pay a",
@@ -195,9 +217,10 @@ fn a_held_prepaid_order_is_to_be_paid_when_it_is_released() {
 }
 
 #[test]
-fn a_held_prepaid_order_is_sourced_again_when_its_lease_has_lapsed() {
+fn a_held_prepaid_order_is_to_be_paid_though_its_lease_has_lapsed() {
     check(
-        "place a prepaid; hold a; claim a 1:2 2:12 soft; lapse a; release a; claim#2 a 1:2 2:12 soft",
+        "place a prepaid; hold a; claim a 1:2 2:12 soft; lapse a; release a; pay a; \
+         promote a 1:2 2:12",
         expect![[r#"
             placed K00-000001, CNY 7806
             a 1 checking by clerk
@@ -205,11 +228,13 @@ fn a_held_prepaid_order_is_sourced_again_when_its_lease_has_lapsed() {
             held
             hold overdue at 1970-01-08T00:00:00Z
             a 2 credit_hold, credit_review by kontor
-            a 3 checking, credit_released by boss
-            source#2 1:2 2:12, not from [], LeaseLapsed
             payment of CNY 7806 until 1970-01-01T00:30:00Z
             payment overdue at 1970-01-01T00:30:00Z
-            a 4 awaiting_payment by kontor
+            a 3 awaiting_payment, credit_released by boss
+            promote
+            consignee 王小明 +8613800138000 江苏
+            confirmed
+            a 4 confirmed, paid by kontor
         "#]],
     );
 }

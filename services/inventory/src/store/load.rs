@@ -82,7 +82,7 @@ const LOAD_CLAIMS: &str = "
     select order_id, sku, line, warehouse_id, soft, firm, lapsed, fresh, taken, rank
       from claim
      where order_id = any($1::uuid[])
-     union
+     union all
     select order_id, sku, line, warehouse_id, soft, firm, lapsed, fresh, taken, rank
       from claim
       join unnest($2::text[], $3::text[]) as shelf (sku, warehouse_id) using (sku, warehouse_id)";

@@ -5,6 +5,7 @@
 
 mod audit;
 mod handler;
+mod leases;
 mod partitions;
 mod properties;
 mod stories;

@@ -84,29 +84,24 @@ async fn nobody_waits_for_ever() {
     assert!(moves >= 6, "{moves}");
 }
 
-/// Two batches over the same items are stopped while they take their latches, each with some of
-/// them in its hands if there were no order among these; then both go on, and both end.
+/// Two batches over the same items are stopped while they take their latches, or open them: each
+/// would have some of them in its hands if there were no order among these. Both go on, and end.
 #[tokio::test]
 async fn latches_are_taken_in_one_order() {
+    const HELD: &str = "select from item where sku = $1 for update";
+    const OPENED: &str = "insert into item (sku) values ($1)";
     let (mut left, mut right) = Bench::two_of(Inventory).await;
-    let items: Vec<Sku> = ('A'..='Z').map(|it| sku(&it.to_string())).collect();
-    let receipts = items.iter().map(|it| receipt(it.clone(), warehouse("E"), 1, "d1"));
-    let inputs = post(&mut left, 0, receipts);
-    left.hear(&inputs).await;
     for round in 0..10 {
+        // Every other round is about the items of the round before.
+        let item = |letter: char| sku(&format!("{letter}{}", round / 2));
+        let blocks = if round % 2 == 0 { OPENED } else { HELD };
         let mut batches = [vec![], vec![]];
         for (side, bench) in [&mut left, &mut right].into_iter().enumerate() {
-            let buyers =
-                items.iter().map(|it| one_of(buyer(side, &format!("{round}{it}")), it, true));
-            let mut buyers: Vec<Inbound> = buyers.collect();
-            buyers.rotate_left(side * 13);
-            batches[side] = post(bench, side, buyers);
+            let buyer = |it| one_of(buyer(side, &format!("{round}{it}")), &item(it), true);
+            batches[side] = post(bench, side, ('A'..='Z').map(buyer));
         }
         let mut blocker = left.db.begin().await.unwrap();
-        sqlx::query("select from item where sku = 'M' for update")
-            .execute(&mut *blocker)
-            .await
-            .unwrap();
+        sqlx::query(blocks).bind(item('M').as_str()).execute(&mut *blocker).await.unwrap();
         let db = left.db.clone();
         let unblock = async {
             let waiting = "select count(*) from pg_stat_activity

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::thread;
 
+use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::world::{Dice, Step, World};
-use crate::books::Kind;
+use crate::books::{Demand, Kind};
 
 /// Everything that the auditor looks at, over worlds of 1 to 8 items; the steps are given.
 fn live(skus: u8, steps: &[Step], unguarded: bool) -> Result<World, String> {
@@ -98,5 +99,24 @@ proptest! {
             world.books.decide(world.now, &message);
             prop_assert_eq!(&world.books, &once);
         }
+    }
+
+    /// Who waits long enough goes first, whoever comes later: in 80 hours a priority of 0 has
+    /// passed every newcomer's 4,000.
+    #[test]
+    fn nobody_waits_for_ever(
+        arrivals in (0_i64..1_000_000_000, 0_i64..1_000_000_000),
+        priorities in (0_i64..=4_000, 0_i64..=4_000),
+        hours in 300_i64..10_000,
+    ) {
+        let rank = |at, priority| {
+            Demand::new(Timestamp::from_millisecond(at).unwrap()).rank(priority)
+        };
+        let (one, other) = (rank(arrivals.0, priorities.0), rank(arrivals.1, priorities.1));
+        // Priority with 50 for each hour of waiting, in parts of an hour that come out even.
+        let aged = |at, priority| priority * 3_600_000 + 50 * (hours * 3_600_000 - at);
+        let aged = (aged(arrivals.0, priorities.0), aged(arrivals.1, priorities.1));
+        prop_assert_eq!(one.cmp(&other), aged.1.cmp(&aged.0));
+        prop_assert!(rank(arrivals.0, 0) <= rank(arrivals.0 + 80 * 3_600_000, priorities.1));
     }
 }
