@@ -54,7 +54,7 @@ async fn dies_at(point: &str) -> anyhow::Result<()> {
     site.customers("a").await?;
     site.customers("b").await?;
     world.place_all((0..orders).map(|nth| world::name("a", nth))).await?;
-    books::quiet(&site).await?;
+    books::settled(&site, "a").await?;
     let undisturbed = books::of(&site, "a").await?;
     replica.stop().await?;
     eprintln!("{point}: control {:?}", watch.elapsed());

@@ -5,7 +5,7 @@ use contracts::allocation::{NodeKind, Otherwise, Plan};
 use contracts::{Place, Sku, Timestamp, WarehouseId};
 use serde::{Deserialize, Serialize};
 
-use crate::node::{Eliminated, Node, Site, Survey};
+use crate::node::{Eliminated, JUST_FAILED, Node, Site, Survey};
 use crate::order::{Demand, Order};
 use crate::place::capital;
 use crate::plan::{Change, Search, Set};
@@ -107,13 +107,16 @@ fn conclude(
 ) -> Decision {
     let sites = view.search.sites;
     // Stock does not refuse to let an order wait; if it does, there is an end to asking all the same.
-    let waits = unfillable.waits() && !sites.is_empty() && inputs.round <= ROUNDS + 1;
+    // Where it just failed is the last place to wait for, and a better one than none.
+    let failed = view.eliminated.iter().filter(|it| it.1 == JUST_FAILED).map(|it| it.0.clone());
+    let ranked = view.ranking.iter().map(|it| sites[it.1].warehouse.clone());
+    let eligible: Vec<WarehouseId> = ranked.chain(failed).collect();
+    let waits = unfillable.waits() && !eligible.is_empty() && inputs.round <= ROUNDS + 1;
     let outcome = if fits || waits {
-        let warehouse = |it: &(i128, usize)| sites[it.1].warehouse.clone();
         Outcome::Planned {
             plans: view.best.iter().map(|it| view.search.plan(it)).collect(),
             otherwise: if waits { Otherwise::Backorder } else { Otherwise::Refuse },
-            eligible: view.ranking.iter().map(warehouse).collect(),
+            eligible,
         }
     } else {
         Outcome::Failed

@@ -55,6 +55,10 @@ impl Node {
     }
 }
 
+/// Why a warehouse is out of the question for now, and may still serve what waits: supply that comes
+/// there is new.
+pub(crate) const JUST_FAILED: &str = "just failed to deliver";
+
 /// What the warehouses are looked at with.
 #[derive(Debug)]
 pub(crate) struct Survey<'a> {
@@ -94,7 +98,8 @@ impl Survey<'_> {
         Ok(Site { warehouse, km, backlog_h, scarcity, preference, per_kg, fixed, stock })
     }
 
-    /// Why a warehouse may not serve the order, whatever it has.
+    /// Why a warehouse may not serve the order, whatever it has. That it just failed comes last, and
+    /// is told only if nothing else is against it.
     fn against(&self, node: &SetNode) -> Option<String> {
         let warehouse = &node.warehouse;
         if !node.active {
@@ -106,18 +111,17 @@ impl Survey<'_> {
         if !node.serves.is_empty() && !node.serves.contains(&self.to.province) {
             return Some(format!("does not serve {}", self.to.province));
         }
-        if self.not_from.contains(warehouse) {
-            return Some("just failed to deliver".to_owned());
-        }
         if let Some((_, rule)) = self.wish.exclude.iter().find(|it| it.0 == warehouse) {
             return Some(format!("excluded by {rule}"));
         }
         if let Some((kind, rule)) = self.wish.restrict.iter().find(|it| it.0 != node.kind) {
             return Some(format!("not {}, as {rule} demands", kind_name(*kind)));
         }
-        let (_, rule) = self.wish.require.first()?;
         let required = self.wish.require.iter().any(|it| it.0 == warehouse);
-        (!required).then(|| format!("not the one that {rule} requires"))
+        if let Some((_, rule)) = self.wish.require.first().filter(|_| !required) {
+            return Some(format!("not the one that {rule} requires"));
+        }
+        self.not_from.contains(warehouse).then(|| JUST_FAILED.to_owned())
     }
 }
 

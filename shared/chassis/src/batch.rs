@@ -12,6 +12,8 @@ use crate::{MessageId, Partition, TraceContext};
 /// traced back to it.
 #[derive(Debug)]
 pub struct Batch<M> {
+    /// Who decides them.
+    pub(crate) service: &'static str,
     pub(crate) now: Timestamp,
     pub(crate) partition: Partition,
     pub(crate) deliveries: Vec<Delivery<M>>,
@@ -74,7 +76,7 @@ impl<M: MessageSet> Batch<M> {
     {
         let mut outgoing = Vec::new();
         for Delivery { id: cause, trace, message } in self.deliveries {
-            let span = span(&message, &trace); // A child of the span in which it was said.
+            let span = span(self.service, &message, &trace); // A child of the span in which it was said.
             let decision = || span.in_scope(|| Vec::from_iter(decide(self.now, message)));
             // What the panic may have left half done in the books is thrown away with them.
             let said = match catch_unwind(AssertUnwindSafe(decision)) {
@@ -98,7 +100,7 @@ impl<M: MessageSet> Batch<M> {
 
 /// One span a message, though the transaction around it serves hundreds. None for what nobody
 /// traces.
-fn span(message: &impl MessageSet, trace: &TraceContext) -> Span {
+fn span(service: &'static str, message: &impl MessageSet, trace: &TraceContext) -> Span {
     if !trace.is_sampled() {
         return Span::none();
     }
@@ -108,6 +110,7 @@ fn span(message: &impl MessageSet, trace: &TraceContext) -> Span {
         "process",
         otel.name = format!("process {subject}"),
         otel.kind = "consumer",
+        kontor.service = service,
         messaging.system = "nats",
         messaging.operation.type = "process",
         messaging.destination.name = subject,

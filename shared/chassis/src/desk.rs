@@ -106,8 +106,9 @@ impl<S: Service> Desk for S {
     ) -> Promise<'a, Result<Vec<Sealed>, Failure>> {
         Box::pin(async move {
             let deliveries = open(inputs)?;
-            let panicked = Panicked::default();
-            let batch = Batch { now, partition, deliveries, panicked: Arc::clone(&panicked) };
+            let (service, panicked) = (S::NAME, Panicked::default());
+            let batch =
+                Batch { service, now, partition, deliveries, panicked: Arc::clone(&panicked) };
             let handled = self.handle(db, batch).await;
             if let Some(found) = panicked.get() {
                 return Err(Failure::Poison(vec![found.clone()])); // Whatever came after it.

@@ -18,6 +18,10 @@ const LARGEST: i32 = 64 * 1024;
 /// How long a report may go without acknowledgement before it comes again.
 const ACK_WAIT: Duration = Duration::from_secs(5);
 
+/// How much of each stream is kept, in bytes: the broker sets it aside. Beyond it a message is
+/// refused with a clear error, which a full disk would not give.
+const QUOTA: i64 = 512 * 1024 * 1024;
+
 /// How long public messages are kept: within this time whoever was away misses nothing.
 const KEPT: Duration = Duration::from_hours(14 * 24);
 

@@ -162,8 +162,39 @@ pub async fn agree(site: &Site, expected: &[String], prefix: &str) -> anyhow::Re
     .await
 }
 
-/// Waits until every order of a run has come to its end, and nothing is left to be done: nobody has
-/// pages to hear, public messages to publish, reports to read, or notes that are due.
+/// Waits until every order of a run has come to its end, and all is quiet.
+pub async fn settled(site: &Site, prefix: &str) -> anyhow::Result<()> {
+    let (intake, finance) = (site.books("intake").await?, site.books("finance").await?);
+    let prefix = format!("{prefix}-");
+    eventually("every order comes to its end", || async {
+        let orders: Vec<(Uuid, String, String)> = sqlx::query_as(
+            "select order_id, external_id, shown from sales_order where starts_with(external_id, $1)",
+        )
+        .bind(&prefix)
+        .fetch_all(&intake)
+        .await?;
+        let mut paying = Vec::new();
+        for (order, name, shown) in orders {
+            let end = super::world::end(&name).with_context(|| name.clone())?;
+            ensure!(shown == end.status.name(), "{name} is {shown}");
+            paying.extend(end.paid_later.then_some(order));
+        }
+        let open: i64 = sqlx::query_scalar(
+            "select count(*) from parcel
+              where order_id = any($1) and paid_cents < net_cents + tax_cents",
+        )
+        .bind(&paying)
+        .fetch_one(&finance)
+        .await?;
+        ensure!(open == 0, "{open} invoices are to be paid");
+        Ok(())
+    })
+    .await?;
+    quiet(site).await
+}
+
+/// Waits until nothing is left to be done: nobody has pages to hear, public messages to publish,
+/// reports to read, or notes that are due.
 pub async fn quiet(site: &Site) -> anyhow::Result<()> {
     eventually("all is quiet", || async {
         let mut heads: BTreeMap<(String, i32), i64> = BTreeMap::new();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use async_nats::HeaderMap;
 use async_nats::jetstream::{self, consumer::PullConsumer};
 use chassis::clock::Stopwatch;
 use chassis::{Client, task};
@@ -22,6 +23,7 @@ use contracts::{
 use futures::StreamExt;
 use kontor::demo;
 use kontor::seed::ITEMS;
+use serde::Serialize;
 use sqlx::PgPool;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -94,6 +96,24 @@ fn parts(external_id: &str) -> Option<(&str, Course, u64)> {
     let (rest, nth) = external_id.rsplit_once('-')?;
     let (prefix, course) = rest.rsplit_once('-')?;
     Some((prefix, Course::named(course)?, nth.parse().ok()?))
+}
+
+/// Where an order of this name ends.
+#[derive(Debug, Clone, Copy)]
+pub struct End {
+    pub status: Status,
+    /// It is on account, and paid once it is completed.
+    pub paid_later: bool,
+}
+
+/// Where an order of this name ends.
+pub fn end(external_id: &str) -> Option<End> {
+    let (_, course, nth) = parts(external_id)?;
+    let status = match course {
+        Course::Paid | Course::Account | Course::Short | Course::Held => Status::Completed,
+        Course::Refused | Course::Dropped => Status::Cancelled,
+    };
+    Some(End { status, paid_later: course == Course::Account && nth.is_multiple_of(2) })
 }
 
 /// What the storefront hands in under this name: always the same.
@@ -216,7 +236,7 @@ impl World {
         let mut courses = BTreeMap::new();
         for (order, external_id, shown) in orders {
             let status = Status::named(&shown).context("a status")?;
-            self.hands.act(OrderId(order), &external_id, status);
+            self.hands.act(OrderId(order), &external_id, status, None);
             courses.extend(parts(&external_id).map(|it| (order, it.1)));
         }
         let open: Vec<(Uuid, i32, String)> = sqlx::query_as(
@@ -230,7 +250,7 @@ impl World {
             let Some(&course) = courses.get(&order) else { continue };
             let order = OrderId(order);
             unheard += usize::from(self.hands.picks().insert((order, pick)));
-            let (hands, work) = (self.hands.clone(), Work { order, pick, warehouse, course });
+            let (hands, work) = (self.hands.clone(), Work { order, pick, warehouse, course, trace: None });
             begin("a pick once more", async move { hands.work(work).await });
         }
         Ok(unheard)
@@ -246,7 +266,7 @@ pub async fn place(
     let body: bytes::Bytes = serde_json::to_vec(&order(external_id)?)?.into();
     let watch = Stopwatch::start();
     loop {
-        let mut headers = async_nats::HeaderMap::new();
+        let mut headers = HeaderMap::new();
         if let Some(traceparent) = traceparent {
             headers.insert("traceparent", traceparent);
         }
@@ -294,6 +314,12 @@ struct Work {
     pick: i32,
     warehouse: String,
     course: Course,
+    trace: Option<String>,
+}
+
+/// The trace that a message belongs to: whoever acts on it goes on with it.
+fn trace(message: &jetstream::Message) -> Option<String> {
+    Some(message.headers.as_ref()?.get("traceparent")?.to_string())
 }
 
 impl Hands {
@@ -301,21 +327,21 @@ impl Hands {
     fn status(&self, message: &jetstream::Message) -> anyhow::Result<()> {
         let status: OrderStatus = serde_json::from_slice(&message.payload)?;
         if let Some(order) = status.order {
-            self.act(order, status.external_id.as_str(), status.status);
+            self.act(order, status.external_id.as_str(), status.status, trace(message));
         }
         Ok(())
     }
 
-    fn act(&self, order: OrderId, external_id: &str, status: Status) {
-        let Some((_, course, nth)) = parts(external_id) else { return };
+    fn act(&self, order: OrderId, external_id: &str, status: Status, trace: Option<String>) {
+        let Some((_, course, _)) = parts(external_id) else { return };
         let (hands, name) = (self.clone(), external_id.to_owned());
         let pays = match course {
             Course::Paid | Course::Refused => status == Status::AwaitingPayment,
-            Course::Account => status == Status::Completed && nth.is_multiple_of(2),
+            Course::Account => status == Status::Completed && end(external_id).is_some_and(|it| it.paid_later),
             Course::Short | Course::Dropped | Course::Held => false,
         };
         if pays {
-            begin("a payment", async move { hands.pay(order, &name).await });
+            begin("a payment", async move { hands.pay(order, &name, trace).await });
         } else if course == Course::Dropped && status == Status::AwaitingPayment {
             begin("a cancellation", async move { hands.cancel(order).await });
         } else if course == Course::Held && status == Status::CreditHold {
@@ -331,7 +357,8 @@ impl Hands {
             && self.picks().insert((pick.order, pick.pick))
         {
             let warehouse = pick.warehouse.to_string();
-            let work = Work { order: pick.order, pick: pick.pick, warehouse, course };
+            let (order, trace) = (pick.order, trace(message));
+            let work = Work { order, pick: pick.pick, warehouse, course, trace };
             let hands = self.clone();
             begin("a pick", async move { hands.work(work).await });
         }
@@ -344,7 +371,7 @@ impl Hands {
 
     /// From the shelf to the door.
     async fn work(&self, work: Work) -> anyhow::Result<()> {
-        let Work { order, pick, warehouse, course } = work;
+        let Work { order, pick, warehouse, course, trace } = work;
         let steps: &[&str] = match course {
             Course::Short if pick == 1 => &["started", "short", "packed", "shipped", "delivered"],
             Course::Refused => &["started", "picked", "packed", "shipped", "refused", "returned"],
@@ -362,13 +389,18 @@ impl Hands {
                 _ => {}
             }
             let subject = format!("warehouse.{warehouse}.report.{order}.{what}");
-            publish(&self.warehouse, &subject, serde_json::to_vec(&report)?).await?;
+            publish(&self.warehouse, &subject, &report, trace.as_deref()).await?;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(())
     }
 
-    async fn pay(&self, order: OrderId, external_id: &str) -> anyhow::Result<()> {
+    async fn pay(
+        &self,
+        order: OrderId,
+        external_id: &str,
+        trace: Option<String>,
+    ) -> anyhow::Result<()> {
         let placed = self::order(external_id)?;
         let report = PaymentReport {
             order,
@@ -378,7 +410,7 @@ impl Hands {
             value_date: None,
         };
         let subject = format!("payments.bank.{order}");
-        publish(&self.bank, &subject, serde_json::to_vec(&report)?).await
+        publish(&self.bank, &subject, &report, trace.as_deref()).await
     }
 
     async fn cancel(&self, order: OrderId) -> anyhow::Result<()> {
@@ -410,12 +442,19 @@ impl Hands {
 pub async fn publish(
     nats: &async_nats::Client,
     subject: &str,
-    body: Vec<u8>,
+    body: &impl Serialize,
+    trace: Option<&str>,
 ) -> anyhow::Result<()> {
     let streams = jetstream::new(nats.clone());
-    let body = bytes::Bytes::from(body);
+    let body = bytes::Bytes::from(serde_json::to_vec(body)?);
     again(subject, || async {
-        streams.publish(subject.to_owned(), body.clone()).await?.await?;
+        let mut headers = HeaderMap::new();
+        if let Some(trace) = trace {
+            headers.insert("traceparent", trace);
+        }
+        let published =
+            streams.publish_with_headers(subject.to_owned(), headers, body.clone()).await?;
+        published.await?;
         Ok(())
     })
     .await

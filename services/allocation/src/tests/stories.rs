@@ -132,7 +132,7 @@ fn what_was_picked_short_comes_from_elsewhere() {
          refuse a 1 1; request b 2 1*1",
         expect![[r#"
             a 1/1 R99-default: else wait for WH-A WH-F WH-B
-            a 2/1 R99-default: 1335 WH-F[1*2], 2656 WH-B[1*2], else wait for WH-F WH-B
+            a 2/1 R99-default: 1335 WH-F[1*2], 2656 WH-B[1*2], else wait for WH-F WH-B WH-A
         "#]],
     );
 }
@@ -233,11 +233,21 @@ fn where_no_warehouse_may_serve_the_order_fails() {
     check(
         "node A regional 上海 上海 serves=上海; node B regional 广东 广州 serves=广东; \
          node F forward 江苏 苏州 serves=江苏; \
-         place a 西藏 拉萨 S*1; place b 上海 上海 S*5; request b 2 1*5 A",
+         place a 西藏 拉萨 S*1",
         expect![[r#"
             a 1 R99-default: no source for 1*1
-            b 1/1 R99-default: 1220 WH-A[1*5], else wait for WH-A
-            b 2 R99-default: no source for 1*5
+        "#]],
+    );
+}
+
+#[test]
+fn what_was_picked_short_at_the_only_warehouse_waits_for_it() {
+    check(
+        "node B regional 广东 广州 closed; node F forward 江苏 苏州 closed; \
+         place a 上海 上海 S*5; request a 2 1*5 A",
+        expect![[r#"
+            a 1/1 R99-default: 1220 WH-A[1*5], else wait for WH-A
+            a 2/1 R99-default: else wait for WH-A
         "#]],
     );
 }
