@@ -37,6 +37,9 @@ const OUTLETS: &str = "select partition, number from outlet";
 const SOON: &str = "
     select convert_from(envelope, 'UTF8') from timer where due < now() + interval '5 seconds'";
 
+/// A row of `POSITIONS`.
+type Position = (i32, i64, Json<BTreeMap<String, i64>>);
+
 impl Ledgers {
     pub(crate) fn open(suite: &Suite) -> Self {
         let open = |(name, account): (&String, &chassis::Account)| {
@@ -65,7 +68,6 @@ impl Ledgers {
             for (partition, count, last) in self.rows::<(i32, i64, i64)>(service, PAGES).await? {
                 log.pages.insert(desk(partition), (count, last));
             }
-            type Position = (i32, i64, Json<BTreeMap<String, i64>>);
             for (partition, version, heard) in self.rows::<Position>(service, POSITIONS).await? {
                 log.heard.insert(desk(partition), (version, heard.0));
             }

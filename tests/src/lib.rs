@@ -16,6 +16,6 @@ mod wait;
 
 pub use clerk::Clerk;
 pub use draft::{Address, BEIJING, Draft, GUANGZHOU, Item, NANJING, SHANGHAI};
-pub use outside::{Bank, Storefront, Warehouse};
+pub use outside::{Bank, Carrier, Storefront, Warehouse};
 pub use shop::Shop;
 pub use wait::{PATIENCE, eventually};

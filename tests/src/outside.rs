@@ -2,12 +2,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use async_nats::jetstream::{self, consumer::PullConsumer};
 use chassis::task;
 use contracts::finance::{PaymentReport, PaymentStatus};
-use contracts::fulfilment::{PickRequested, PickWithdrawn, WarehouseReport};
-use contracts::intake::{Cancellation, Cancelled, OrderStatus, Placement, Submission};
+use contracts::fulfilment::{CarrierReport, PickRequested, PickWithdrawn, WarehouseReport};
+use contracts::intake::{
+    Cancellation, Cancelled, OrderStatus, Placement, PlacementAccepted, PlacementDuplicate,
+    Submission,
+};
 use contracts::{Cents, Currency, LineUnits, OrderId, Status};
 use futures::StreamExt;
 use serde_json::Value;
@@ -81,21 +84,32 @@ impl Storefront {
         Ok(Self { channel, nats, http: reqwest::Client::new(), gateway, told })
     }
 
-    /// Hands in an order over NATS and waits for the answer.
+    /// Hands in an order over NATS and waits for the answer; again, if it is not known what came of
+    /// it, for that is how it is done.
     pub async fn ask(&self, order: &Value) -> anyhow::Result<Placement> {
-        let subject = format!("orders.place.{}", self.channel);
-        let request = async_nats::Request::new()
-            .payload(serde_json::to_vec(order)?.into())
-            .timeout(Some(PATIENCE));
-        let reply = self.nats.send_request(subject, request).await?;
-        Ok(serde_json::from_slice(&reply.payload)?)
+        let payload = serde_json::to_vec(order)?;
+        eventually(PATIENCE, || async {
+            let subject = format!("orders.place.{}", self.channel);
+            let request =
+                async_nats::Request::new().payload(payload.clone().into()).timeout(Some(PATIENCE));
+            let reply = self.nats.send_request(subject, request).await?;
+            let answer: Placement = serde_json::from_slice(&reply.payload)?;
+            ensure!(!matches!(answer, Placement::Unknown { .. }), "{answer:?}");
+            Ok(answer)
+        })
+        .await
     }
 
     /// Hands in an order over NATS, which is to be accepted.
     pub async fn place(&self, order: &Submission) -> anyhow::Result<OrderId> {
-        match self.ask(&serde_json::to_value(order)?).await? {
-            Placement::Accepted(it) => Ok(it.order),
-            other => anyhow::bail!("not accepted: {other:?}"),
+        let answer = self.ask(&serde_json::to_value(order)?).await?;
+        match answer {
+            Placement::Accepted(PlacementAccepted { order, .. })
+            // It was, when it was asked first.
+            | Placement::Duplicate(PlacementDuplicate { order, .. }) => Ok(order),
+            Placement::Conflict(_) | Placement::Rejected { .. } | Placement::Unknown { .. } => {
+                bail!("not accepted: {answer:?}")
+            }
         }
     }
 
@@ -105,18 +119,23 @@ impl Storefront {
         publish(&self.nats, subject, serde_json::to_vec(order)?).await
     }
 
-    /// Hands in an order over HTTP.
+    /// Hands in an order over HTTP; again, if it is not known what came of it.
     pub async fn post(&self, order: &Value, key: Option<&str>) -> anyhow::Result<(u16, Value)> {
-        let mut request = self
-            .http
-            .post(format!("{}/v1/orders", self.gateway))
-            .header("Kontor-Channel", &self.channel)
-            .json(order);
-        if let Some(key) = key {
-            request = request.header("Idempotency-Key", key);
-        }
-        let response = request.send().await?;
-        Ok((response.status().as_u16(), response.json().await?))
+        eventually(PATIENCE, || async {
+            let mut request = self
+                .http
+                .post(format!("{}/v1/orders", self.gateway))
+                .header("Kontor-Channel", &self.channel)
+                .json(order);
+            if let Some(key) = key {
+                request = request.header("Idempotency-Key", key);
+            }
+            let response = request.send().await?;
+            let status = response.status();
+            ensure!(!status.is_server_error(), "{status}: {}", response.text().await?);
+            Ok((status.as_u16(), response.json().await?))
+        })
+        .await
     }
 
     /// Ends one of its orders, over NATS.
@@ -163,9 +182,10 @@ pub struct Warehouse {
 impl Warehouse {
     pub(crate) async fn open(nats: async_nats::Client, name: &str) -> anyhow::Result<Self> {
         let read = |subject: &str, body: &[u8]| {
-            Ok(match subject.ends_with(".cancelled") {
-                true => Instruction::LeaveAlone(serde_json::from_slice(body)?),
-                false => Instruction::Pick(serde_json::from_slice(body)?),
+            Ok(if subject.ends_with(".cancelled") {
+                Instruction::LeaveAlone(serde_json::from_slice(body)?)
+            } else {
+                Instruction::Pick(serde_json::from_slice(body)?)
             })
         };
         let told = Mailbox::open(&nats, "PICKS", &format!("warehouse-{name}"), read).await?;
@@ -216,6 +236,18 @@ impl Warehouse {
         self.reports_with(pick, what, WarehouseReport::default()).await
     }
 
+    /// Reports that the pick left, with this carrier and under this number of theirs.
+    pub async fn ships_with(
+        &self,
+        pick: &PickRequested,
+        carrier: &str,
+        tracking_no: &str,
+    ) -> anyhow::Result<()> {
+        let (carrier, tracking_no) = (Some(carrier.parse()?), Some(tracking_no.parse()?));
+        let report = WarehouseReport { carrier, tracking_no, ..Default::default() };
+        self.reports_with(pick, "shipped", report).await
+    }
+
     /// Reports that these units were not there, and that the rest was picked.
     pub async fn lacks(
         &self,
@@ -259,7 +291,12 @@ impl Bank {
     }
 
     /// Tells that so much was paid for the order.
-    pub async fn reports(&self, payment: &str, order: OrderId, amount: Cents) -> anyhow::Result<()> {
+    pub async fn reports(
+        &self,
+        payment: &str,
+        order: OrderId,
+        amount: Cents,
+    ) -> anyhow::Result<()> {
         let report = PaymentReport {
             order,
             amount,
@@ -269,6 +306,24 @@ impl Bank {
         };
         let subject = format!("payments.{}.{payment}", self.name);
         publish(&self.nats, subject, serde_json::to_vec(&report)?).await
+    }
+}
+
+/// A carrier: knows its parcels, and nothing of orders.
+pub struct Carrier {
+    pub name: String,
+    nats: async_nats::Client,
+}
+
+impl Carrier {
+    pub(crate) fn new(nats: async_nats::Client, name: &str) -> Self {
+        Self { name: name.to_owned(), nats }
+    }
+
+    /// Reports on a parcel: `delivered`, `refused`.
+    pub async fn reports(&self, tracking_no: &str, what: &str) -> anyhow::Result<()> {
+        let subject = format!("carrier.{}.{tracking_no}.{what}", self.name);
+        publish(&self.nats, subject, serde_json::to_vec(&CarrierReport::default())?).await
     }
 }
 

@@ -61,9 +61,10 @@ impl Site {
             configuration,
             outsiders: seed::OUTSIDERS.to_vec(),
         };
+        let otlp = options.configuration.telemetry.otlp.clone();
         let suite = Suite::servers(options, &|_| {}).await?;
         let site = Self { suite, home, begun: AtomicUsize::new(0) };
-        site.configure()?;
+        site.configure(otlp.as_deref())?;
         let replica = site.start().await?;
         site.fill().await.context("filling the shop")?;
         replica.stop().await?;
@@ -98,9 +99,12 @@ impl Site {
     }
 
     /// Writes down where everything is, for the processes.
-    fn configure(&self) -> anyhow::Result<()> {
+    fn configure(&self, otlp: Option<&str>) -> anyhow::Result<()> {
         let nats = self.suite.nats.url();
         let mut text = format!("[nats]\nurl = {nats:?}\n");
+        if let Some(otlp) = otlp {
+            writeln!(text, "[telemetry]\notlp = {otlp:?}\nlog = \"info,opentelemetry=debug,opentelemetry_otlp=debug,opentelemetry_sdk=debug,h2=warn\"")?;
+        }
         for (name, account) in &self.suite.accounts {
             let database = account.database.to_url_lossy();
             writeln!(text, "[services.{name}]\ndatabase = \"{database}\"")?;

@@ -13,7 +13,7 @@ const ORDERS: u64 = 30;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nats_server_loses_all_that_it_held() -> anyhow::Result<()> {
     let mut site = Site::open("lost-nats").await?;
-    let world = world::World::begin(&site).await?;
+    let world = world::World::begin_careful(&site).await?;
     let replica = site.start().await?;
     let undisturbed = undisturbed(&site, &world).await?;
 

@@ -88,7 +88,9 @@ async fn an_owner_that_slept_finds_its_partitions_taken() -> anyhow::Result<()> 
     eventually("both share again", || async { owns(&first, 1) }).await?;
     second.stop().await?;
     eventually("it has all", || async { owns(&first, 32) }).await?;
-    world.place_all((0..5).map(|nth| world::name("c", nth * 3 + 2))).await?;
+    site.customers("c").await?;
+    world.place_all((0..5).map(|nth| world::name("c", nth))).await?;
+    books::settled(&site, "c").await?;
     first.stop().await?;
     drop(world);
     site.close().await

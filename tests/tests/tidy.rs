@@ -200,7 +200,11 @@ fn each_breach_is_found() {
         ),
         (services_end_no_transaction_and_see_no_broker, "services/credit/src/lib.rs", "it.ack();"),
         (rules_have_no_clock_and_no_chance, "services/credit/src/ledger.rs", "Timestamp::now()"),
-        (rules_wait_for_nothing_and_know_no_sql, "services/credit/src/ledger.rs", "async fn a() {}"),
+        (
+            rules_wait_for_nothing_and_know_no_sql,
+            "services/credit/src/ledger.rs",
+            "async fn a() {}",
+        ),
         (sql_is_in_the_store, "services/credit/src/lib.rs", "\"select 1\""),
         (nothing_is_published_but_pages, "services/credit/src/store.rs", "nats.publish(a, b)"),
         (money_is_whole, "shared/contracts/src/money.rs", "let half = 0.5_f64;"),

@@ -15,6 +15,10 @@ use kontor::clients::Outsider;
 use kontor::demo::{self, Pace};
 use kontor::{Configuration, Options, Suite, documents, house, permissions, provision, seed};
 
+/// Messages are many small allocations that one thread makes and another frees.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Orders from a storefront to a warehouse and into the books: none lost, none doubled, none
 /// oversold.
 #[derive(Parser)]

@@ -5,7 +5,10 @@ use crate::Shop;
 
 const EVERYONE: &[Promise] = &[
     ("nothing is parked", "select format('%s of %s is: %s', subject, key, cause) from parked"),
-    ("nothing is put away", "select format('%s of %s was: %s', subject, key, reason) from discarded"),
+    (
+        "nothing is put away",
+        "select format('%s of %s was: %s', subject, key, reason) from discarded",
+    ),
 ];
 
 pub(super) async fn audit(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ mod telling;
 mod view;
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 use anyhow::ensure;
 use contracts::Uuid;
@@ -68,7 +68,8 @@ impl Faults {
     }
 
     /// These are to be the same.
-    fn compare<T: PartialEq + std::fmt::Debug>(&mut self, what: impl Display, one: T, other: T) {
+    #[expect(clippy::needless_pass_by_value, reason = "what is compared is made for it")]
+    fn compare<T: PartialEq + Debug>(&mut self, what: impl Display, one: T, other: T) {
         if one != other {
             self.add(format!("{what}: {one:?} and {other:?}"));
         }

@@ -155,11 +155,7 @@ const MOVED: &str = "
     select sku, sum(good + quarantine)::bigint from stock_move
      where kind in ('RECEIPT', 'SHIP', 'RETURN_IN') group by sku";
 
-pub(super) async fn audit(
-    shop: &Shop,
-    orders: &Orders,
-    faults: &mut Faults,
-) -> anyhow::Result<()> {
+pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
     let ledgers = &shop.ledgers;
     faults.look(ledgers, "finance", FINANCE).await?;
     faults.look(ledgers, "credit", CREDIT).await?;
@@ -175,7 +171,11 @@ pub(super) async fn audit(
         faults.compare(format!("Q2: {what}: owed by invoice, billed"), owed, stages[3]);
         faults.compare(format!("Q3: {what}: delivered and not billed"), 0, stages[2]);
         if order.is_ended() {
-            faults.compare(format!("{what}: pending and authorised"), [0, 0], [stages[0], stages[1]]);
+            faults.compare(
+                format!("{what}: pending and authorised"),
+                [0, 0],
+                [stages[0], stages[1]],
+            );
         }
         if stages.iter().sum::<i64>() > order.total {
             faults.add(format!("{what}: more is committed than the order's total: {stages:?}"));

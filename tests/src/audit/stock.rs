@@ -103,18 +103,15 @@ const INVENTORY: &[Promise] = &[
 const CLAIMS: &str = "
     select order_id, line, sum(soft + firm)::bigint from claim group by order_id, line
     having sum(soft + firm) > 0";
-const BACKORDERS: &str = "select order_id, line, sum(quantity)::bigint from backorder group by order_id, line";
+const BACKORDERS: &str =
+    "select order_id, line, sum(quantity)::bigint from backorder group by order_id, line";
 
 /// On a shelf, and kept for the line.
 const KEPT: &[&str] = &["reserved", "released", "picked", "packed"];
 
 type ByLine = BTreeMap<(Uuid, i32), i64>;
 
-pub(super) async fn audit(
-    shop: &Shop,
-    orders: &Orders,
-    faults: &mut Faults,
-) -> anyhow::Result<()> {
+pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
     faults.look(&shop.ledgers, "inventory", INVENTORY).await?;
     let claims = by_line(shop, CLAIMS).await?;
     let backorders = by_line(shop, BACKORDERS).await?;

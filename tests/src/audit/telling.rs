@@ -20,11 +20,7 @@ const REFUSED: &str = "select channel, external_id, told from refusal";
 const SHOWN: &str = "select order_id, array[status, status_number::text] from order_state";
 const PICKS: &str = "select order_id, pick from shipment";
 
-pub(super) async fn audit(
-    shop: &Shop,
-    orders: &Orders,
-    faults: &mut Faults,
-) -> anyhow::Result<()> {
+pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
     statuses(shop, orders, faults).await?;
     levels(shop, faults).await?;
     picks(shop, faults).await
@@ -73,7 +69,11 @@ async fn statuses(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::
         let name = (order.channel.clone(), order.external_id.clone());
         let last = told.get(&name).and_then(|it| it.1.as_ref());
         let status = last.map(|it| it.status.name());
-        faults.compare(format!("last status told of {name:?}, and kept"), status, Some(&*order.shown));
+        faults.compare(
+            format!("last status told of {name:?}, and kept"),
+            status,
+            Some(&*order.shown),
+        );
         let last = last.map(|it| vec![it.status.to_string(), it.number.to_string()]);
         faults.compare(format!("status of {id} told, and shown"), last.as_ref(), shown.get(id));
         own.insert(name, order.number);

@@ -57,11 +57,7 @@ const SHOWN_AS: &[(&str, &str)] = &[
     ("returned", "returned"),
 ];
 
-pub(super) async fn audit(
-    shop: &Shop,
-    orders: &Orders,
-    faults: &mut Faults,
-) -> anyhow::Result<()> {
+pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
     let ledgers = &shop.ledgers;
     faults.look(ledgers, "gateway", GATEWAY).await?;
 
@@ -109,9 +105,9 @@ async fn summaries(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
         );
         let list = |it: &Value| it.as_array().cloned().unwrap_or_default();
         let shown = list(&summary["shipments"]);
-        let shown = shown.iter().map(|it| {
-            (number(&it["pick"]), text(&it["warehouse"]), text(&it["state"]))
-        });
+        let shown = shown
+            .iter()
+            .map(|it| (number(&it["pick"]), text(&it["warehouse"]), text(&it["state"])));
         let own = shipments.remove(&order).unwrap_or_default();
         faults.compare(format!("shipments of {order} shown and kept"), shown.collect(), own);
         let money = &summary["money"];
@@ -120,7 +116,11 @@ async fn summaries(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
         let own = invoices.remove(&order).unwrap_or_default();
         faults.compare(format!("invoices of {order} shown and kept"), shown.collect(), own);
         let refund = refunds.get(&order).copied().unwrap_or_default();
-        faults.compare(format!("refund of {order} shown and booked"), number(&money["refund"]), refund);
+        faults.compare(
+            format!("refund of {order} shown and booked"),
+            number(&money["refund"]),
+            refund,
+        );
     }
     for order in shipments.keys().chain(invoices.keys()) {
         faults.add(format!("{order} has shipments or invoices, and is not shown"));

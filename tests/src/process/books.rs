@@ -249,9 +249,8 @@ async fn still(
         let head = heads.get(&(service.to_owned(), partition)).copied().unwrap_or_default();
         ensure!(number == head, "{service} {partition} published {number} of {head}");
     }
-    let due: i64 = sqlx::query_scalar("select count(*) from timer where due <= now()")
-        .fetch_one(db)
-        .await?;
+    let due: i64 =
+        sqlx::query_scalar("select count(*) from timer where due <= now()").fetch_one(db).await?;
     ensure!(due == 0, "{service} has {due} notes to read");
     Ok(())
 }

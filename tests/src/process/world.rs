@@ -13,7 +13,7 @@ use chassis::clock::Stopwatch;
 use chassis::{Client, task};
 use contracts::credit::ReleaseHold;
 use contracts::finance::{PaymentReport, PaymentStatus};
-use contracts::fulfilment::{PickRequested, WarehouseReport};
+use contracts::fulfilment::{PickRequested, ShipmentsOf, WarehouseReport};
 use contracts::intake::{
     Cancellation, Cancelled, OrderStatus, Placement, Submission, SubmissionLine,
 };
@@ -166,6 +166,8 @@ struct Hands {
     bank: async_nats::Client,
     warehouse: async_nats::Client,
     house: Client,
+    /// Whether a warehouse goes on only when it sees that a pick that was short is known to be.
+    careful: bool,
     /// What a warehouse has in hand, or had.
     picks: Arc<Mutex<BTreeSet<(OrderId, i32)>>>,
 }
@@ -173,12 +175,23 @@ struct Hands {
 impl World {
     /// Sets the world going.
     pub async fn begin(site: &Site) -> anyhow::Result<Self> {
+        Self::begin_with(site, false).await
+    }
+
+    /// Sets a world going that does not trust the streams: whoever has to say what nothing that
+    /// comes later tells as well, says it until it sees that it is known.
+    pub async fn begin_careful(site: &Site) -> anyhow::Result<Self> {
+        Self::begin_with(site, true).await
+    }
+
+    async fn begin_with(site: &Site, careful: bool) -> anyhow::Result<Self> {
         let web = site.suite.connect("channel", "web").await?;
         let hands = Hands {
             web: web.clone(),
             bank: site.suite.connect("provider", "bank").await?,
             warehouse: site.suite.admin().await?,
             house: site.suite.client().await?,
+            careful,
             picks: Arc::default(),
         };
         let (intake, fulfilment) = (site.books("intake").await?, site.books("fulfilment").await?);
@@ -250,7 +263,8 @@ impl World {
             let Some(&course) = courses.get(&order) else { continue };
             let order = OrderId(order);
             unheard += usize::from(self.hands.picks().insert((order, pick)));
-            let (hands, work) = (self.hands.clone(), Work { order, pick, warehouse, course, trace: None });
+            let (hands, work) =
+                (self.hands.clone(), Work { order, pick, warehouse, course, trace: None });
             begin("a pick once more", async move { hands.work(work).await });
         }
         Ok(unheard)
@@ -337,7 +351,9 @@ impl Hands {
         let (hands, name) = (self.clone(), external_id.to_owned());
         let pays = match course {
             Course::Paid | Course::Refused => status == Status::AwaitingPayment,
-            Course::Account => status == Status::Completed && end(external_id).is_some_and(|it| it.paid_later),
+            Course::Account => {
+                status == Status::Completed && end(external_id).is_some_and(|it| it.paid_later)
+            }
             Course::Short | Course::Dropped | Course::Held => false,
         };
         if pays {
@@ -390,9 +406,20 @@ impl Hands {
             }
             let subject = format!("warehouse.{warehouse}.report.{order}.{what}");
             publish(&self.warehouse, &subject, &report, trace.as_deref()).await?;
+            while *what == "short" && self.careful && !self.is_picked(order, pick).await {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                publish(&self.warehouse, &subject, &report, trace.as_deref()).await?;
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(())
+    }
+
+    /// Whether fulfilment knows that a pick is over.
+    async fn is_picked(&self, order: OrderId, pick: i32) -> bool {
+        let known = self.house.ask(&ShipmentsOf { order }).await.unwrap_or_default();
+        let begun = ["open", "picking"];
+        known.iter().any(|it| it.pick == pick && !begun.contains(&it.state.as_str()))
     }
 
     async fn pay(

@@ -2,6 +2,7 @@
 //! the books of all services are audited.
 
 mod account;
+mod audit;
 mod crowd;
 mod endings;
 mod handing_in;
@@ -20,10 +21,10 @@ async fn visit(
     name: &str,
     journeys: impl AsyncFnOnce(&Shop) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let shop = Shop::open(name).await?;
+    let shop = Box::pin(Shop::open(name)).await?;
     let home = shop.home().to_owned();
-    journeys(&shop).await.with_context(|| format!("its home is {}", home.display()))?;
-    shop.close().await
+    Box::pin(journeys(&shop)).await.with_context(|| format!("its home is {}", home.display()))?;
+    Box::pin(shop.close()).await
 }
 
 /// The pick that this warehouse was told for the order, and the warehouse.

@@ -62,7 +62,9 @@ async fn a_warehouse_speaks_for_itself(shop: &Shop) -> anyhow::Result<()> {
         .await?;
     shanghai.may_not_hear(&["warehouse.WH-B.pick.*.*", "warehouse.*.pick.>"]).await?;
     let carrier = Intruder::connect(shop, "carrier", "swift").await?;
-    carrier.may_not_say(&["carrier.turtle.T-1.delivered", "warehouse.WH-A.report.O-1.shipped"]).await?;
+    carrier
+        .may_not_say(&["carrier.turtle.T-1.delivered", "warehouse.WH-A.report.O-1.shipped"])
+        .await?;
     let bank = Intruder::connect(shop, "provider", "bank").await?;
     bank.may_not_say(&["payments.alipay.P-1", "orders.place.web"]).await
 }

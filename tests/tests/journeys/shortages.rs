@@ -26,7 +26,7 @@ async fn what_is_short_comes_from_elsewhere(shop: &Shop) -> anyhow::Result<()> {
     shanghai.lacks(&first, 1, 2).await?;
     let (guangzhou, second) = pick(shop, "WH-B", id).await?;
     assert_eq!(second.lines[0].quantity, 2);
-    assert_eq!(shop.shelf(&tea, "WH-A").await?, [3, 0, 3, 0], "two were never there");
+    assert_eq!(shop.shelf(&tea, "WH-A").await?, [3, 0, 3], "two were never there");
     shop.audit().await?;
     shanghai.reports(&first, "delivered").await?;
     guangzhou.carries_out(&second).await?;
@@ -61,7 +61,7 @@ async fn all_of_a_pick_is_short(shop: &Shop) -> anyhow::Result<()> {
     warehouse.lacks(&first, 1, 2).await?;
     shop.reaches(id, Backordered).await?;
     shop.audit().await?;
-    assert_eq!(shop.shelf(&pot, "WH-C").await?[..3], [0, 0, 0]);
+    assert_eq!(shop.shelf(&pot, "WH-C").await?, [0, 0, 0]);
     shop.receives(&pot, "WH-A", 2).await?;
     let (shanghai, second) = pick(shop, "WH-A", id).await?;
     shanghai.carries_out(&second).await?;
@@ -75,7 +75,7 @@ async fn a_count_takes_what_was_claimed(shop: &Shop) -> anyhow::Result<()> {
     let order = Draft::prepaid("H-4")?.line(&tray, 4).order();
     let id = shop.web.place(&order).await?;
     shop.reaches(id, AwaitingPayment).await?;
-    assert_eq!(shop.shelf(&tray, "WH-A").await?, [4, 4, 0, 0]);
+    assert_eq!(shop.shelf(&tray, "WH-A").await?, [4, 4, 0]);
     shop.clerk.counts(&tray.sku, "WH-A", 1).await?;
     shop.audit().await?;
     assert_eq!(shop.shelf(&tray, "WH-A").await?[0], 1);

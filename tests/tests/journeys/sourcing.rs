@@ -4,8 +4,9 @@
 use anyhow::{Context, ensure};
 use contracts::Status::{
     AwaitingPayment, Backordered, Completed, Confirmed, Delivered, PartiallyDelivered,
-    PartiallyShipped, Released,
+    PartiallyShipped, Released, Shipped,
 };
+use contracts::intake::ListItem;
 use serde_json::Value;
 use whole_house::{BEIJING, Draft, NANJING, SHANGHAI, Shop};
 
@@ -19,7 +20,9 @@ async fn sourcing() -> anyhow::Result<()> {
         it_is_split_over_two_warehouses(shop).await?;
         what_is_lacking_follows_later(shop).await?;
         nothing_is_there_yet(shop).await?;
-        what_a_paid_order_waits_for_comes(shop).await
+        what_a_paid_order_waits_for_comes(shop).await?;
+        a_bulk_order_leaves_whole(shop).await?;
+        what_is_fresh_and_urgent_comes_from_around_the_corner(shop).await
     })
     .await
 }
@@ -108,7 +111,7 @@ async fn what_is_lacking_follows_later(shop: &Shop) -> anyhow::Result<()> {
     warehouse.carries_out(&second).await?;
     shop.reaches(id, Completed).await?;
     shop.audit().await?;
-    assert_eq!(shop.shelf(&cake, "WH-A").await?, [7, 0, 0, 0]);
+    assert_eq!(shop.shelf(&cake, "WH-A").await?, [7, 0, 0]);
     Ok(())
 }
 
@@ -151,7 +154,7 @@ async fn what_a_paid_order_waits_for_comes(shop: &Shop) -> anyhow::Result<()> {
     shop.reaches(id, AwaitingPayment).await?;
     shop.receives(&peach, "WH-A", 1).await?;
     shop.audit().await?;
-    assert_eq!(shop.shelf(&peach, "WH-A").await?[..3], [2, 2, 0], "softly");
+    assert_eq!(shop.shelf(&peach, "WH-A").await?, [2, 2, 0], "softly");
     shop.bank.reports("PAY-S6", id, order.total).await?;
     let (warehouse, first) = pick(shop, "WH-A", id).await?;
     assert_eq!(first.lines[0].quantity, 2);
@@ -165,6 +168,47 @@ async fn what_a_paid_order_waits_for_comes(shop: &Shop) -> anyhow::Result<()> {
     ensure!(told.iter().any(|it| it.status == Confirmed && it.reason == "paid"), "{told:?}");
     ensure!(told.iter().any(|it| it.status == Delivered), "{told:?}");
     Ok(())
+}
+
+/// A thousand units: nothing leaves before all of it is there, though most of it is.
+async fn a_bulk_order_leaves_whole(shop: &Shop) -> anyhow::Result<()> {
+    shop.knows("C-BULK", 1_000_000_000, 98).await?;
+    let pin = shop.sells("PIN", 11, &[("WH-A", 900)]).await?;
+    let id = shop.web.place(&Draft::on_account("S-7", "C-BULK")?.line(&pin, 1_000).order()).await?;
+    shop.reaches(id, Confirmed).await?;
+    shop.audit().await?;
+    let shanghai = shop.warehouse("WH-A")?;
+    ensure!(shanghai.picks(id).is_empty(), "a part of it was released");
+    assert_eq!(shop.clerk.order(id).await?["sourcing"]["rule"], "R30-bulk");
+    shop.receives(&pin, "WH-A", 100).await?;
+    let pick = shanghai.pick(id).await?;
+    assert_eq!(pick.lines[0].quantity, 1_000);
+    shanghai.carries_out(&pick).await?;
+    shop.reaches(id, Completed).await?;
+    shop.audit().await
+}
+
+/// Fresh food, wanted at once, in a city with a forward warehouse: from there and from nowhere else.
+/// The carrier tells that it arrived.
+async fn what_is_fresh_and_urgent_comes_from_around_the_corner(shop: &Shop) -> anyhow::Result<()> {
+    shop.knows("C-FRESH", 1_000_000_000, 98).await?;
+    let crab = shop.sells("CRAB", 26_800, &[("WH-A", 100), ("FW-SH", 2)]).await?;
+    shop.lists(&crab, |it| ListItem { category: "fresh".to_owned(), ..it }).await?;
+    shop.is_quiet().await?;
+    let mut order = Draft::on_account("S-8", "C-FRESH")?.line(&crab, 2).to(SHANGHAI).order();
+    order.urgent = true;
+    let id = shop.web.place(&order).await?;
+    let (around_the_corner, pick) = pick(shop, "FW-SH", id).await?;
+    ensure!(pick.urgent);
+    let seen = shop.clerk.order(id).await?;
+    assert_eq!(seen["sourcing"]["rule"], "R20-fresh-urgent", "{seen}");
+    assert_eq!(seen["colour"], "red", "urgent, and not over");
+    around_the_corner.ships_with(&pick, "swift", "SW-1").await?;
+    shop.reaches(id, Shipped).await?;
+    shop.carrier.reports("SW-1", "delivered").await?;
+    shop.reaches(id, Completed).await?;
+    assert_eq!(shop.clerk.order(id).await?["colour"], "green");
+    shop.audit().await
 }
 
 /// One of the findings of a sourcing record.
