@@ -103,7 +103,7 @@ impl Site {
         let nats = self.suite.nats.url();
         let mut text = format!("[nats]\nurl = {nats:?}\n");
         if let Some(otlp) = otlp {
-            writeln!(text, "[telemetry]\notlp = {otlp:?}\nlog = \"info,opentelemetry=debug,opentelemetry_otlp=debug,opentelemetry_sdk=debug,h2=warn\"")?;
+            writeln!(text, "[telemetry]\notlp = {otlp:?}")?;
         }
         for (name, account) in &self.suite.accounts {
             let database = account.database.to_url_lossy();

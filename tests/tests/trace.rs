@@ -62,10 +62,6 @@ async fn an_order_is_one_trace_from_the_storefront_to_the_invoice() -> anyhow::R
 
     world.place_all((3..13).map(|nth| world::name("a", nth))).await?;
     books::settled(&site, "a").await?;
-    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
-    for span in collector.0.lock().unwrap().iter().take(400) {
-        eprintln!("{} {} {} {:?}", hex(&span.trace_id), hex(&span.parent_span_id), span.name, span.attributes.iter().map(|it| it.key.clone()).collect::<Vec<_>>());
-    }
     for (way, trace) in [("NATS", nats), ("HTTP", http)] {
         let spans = eventually("the trace arrives", || async {
             let spans = collector.spans(trace);
@@ -73,7 +69,10 @@ async fn an_order_is_one_trace_from_the_storefront_to_the_invoice() -> anyhow::R
             let hearers: BTreeSet<String> =
                 billed.filter_map(|it| attribute(it, "kontor.service")).collect();
             for hearer in ["credit", "gateway", "intake", "notification"] {
-                ensure!(hearers.contains(hearer), "{hearer} is not told of the invoice: {hearers:?}");
+                ensure!(
+                    hearers.contains(hearer),
+                    "{hearer} is not told of the invoice: {hearers:?}"
+                );
             }
             Ok(spans)
         })

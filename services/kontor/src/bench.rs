@@ -280,7 +280,7 @@ impl Watcher {
         let mut picks = self.picks.lock().await;
         let mut seen = BTreeMap::new();
         while seen.len() < orders {
-            let pick = tokio::time::timeout(Duration::from_secs(60), picks.recv()).await;
+            let pick = tokio::time::timeout(Duration::from_mins(1), picks.recv()).await;
             let pick =
                 pick.with_context(|| format!("{} of {orders} orders were picked", seen.len()));
             let (order, at) = pick?.context("the watcher ended")?;
@@ -343,12 +343,16 @@ async fn steady(suite: &Suite, watcher: &Watcher, bench: &Bench) -> anyhow::Resu
 
 async fn place(web: &async_nats::Client, order: &Submission) -> anyhow::Result<OrderId> {
     let request = serde_json::to_vec(order)?.into();
-    let request =
-        async_nats::Request::new().payload(request).timeout(Some(Duration::from_secs(60)));
+    let request = async_nats::Request::new().payload(request).timeout(Some(Duration::from_mins(1)));
     let reply = web.send_request("orders.place.web", request).await?;
     match serde_json::from_slice(&reply.payload)? {
         Placement::Accepted(it) => Ok(it.order),
-        other => anyhow::bail!("an order was not accepted: {other:?}"),
+        Placement::Duplicate(it) => Ok(it.order),
+        refused @ (Placement::Conflict(_)
+        | Placement::Rejected { .. }
+        | Placement::Unknown { .. }) => {
+            anyhow::bail!("an order was not accepted: {refused:?}")
+        }
     }
 }
 

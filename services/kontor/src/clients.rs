@@ -77,7 +77,7 @@ impl Outsider {
                 // Two subjects of one stream: what they have in common.
                 Some(reading) => reading.filter = common(&reading.filter, &filter),
                 None => {
-                    readings.push(Reading { stream: door.stream, consumer: self.user(), filter })
+                    readings.push(Reading { stream: door.stream, consumer: self.user(), filter });
                 }
             }
         }

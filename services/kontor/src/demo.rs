@@ -71,7 +71,7 @@ impl World {
 
 /// Places orders, one after the other, as a web shop would.
 async fn storefront(nats: async_nats::Client, pace: Pace) -> anyhow::Result<()> {
-    let mut pause = tokio::time::interval(Duration::from_secs(60) / pace.a_minute.clamp(1, 60_000));
+    let mut pause = tokio::time::interval(Duration::from_mins(1) / pace.a_minute.clamp(1, 60_000));
     let began = clock::now().as_second();
     for nth in 1.. {
         pause.tick().await;
@@ -80,7 +80,12 @@ async fn storefront(nats: async_nats::Client, pace: Pace) -> anyhow::Result<()> 
         match nats.request("orders.place.web", request).await {
             Ok(reply) => match serde_json::from_slice(&reply.payload)? {
                 Placement::Accepted(it) => say(&format!("placed    {} {}", it.order_no, it.order)),
-                other => warn!("the demo's order was not accepted: {other:?}"),
+                refused @ (Placement::Duplicate(_)
+                | Placement::Conflict(_)
+                | Placement::Rejected { .. }
+                | Placement::Unknown { .. }) => {
+                    warn!("the demo's order was not accepted: {refused:?}");
+                }
             },
             Err(error) => warn!(%error, "nobody takes orders just now: {error}"),
         }
@@ -115,9 +120,10 @@ pub fn order(external_id: &str, nth: u64) -> anyhow::Result<Submission> {
         lines.push(SubmissionLine { sku: Sku::new(item.0)?, quantity, unit_price: Cents(item.3) });
     }
     let on_account = nth.is_multiple_of(3);
-    let customer = match on_account {
-        true => CUSTOMERS[pick(CUSTOMERS.len(), 9)].0.to_owned(),
-        false => format!("guest-{nth}"),
+    let customer = if on_account {
+        CUSTOMERS[pick(CUSTOMERS.len(), 9)].0.to_owned()
+    } else {
+        format!("guest-{nth}")
     };
     let (province, city, district, street, postcode) = PLACES[pick(PLACES.len(), 4)];
     let freight = Cents(1_200);

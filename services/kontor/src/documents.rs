@@ -51,12 +51,10 @@ fn asyncapi(house: &House) -> Value {
     for contract in house.contracts() {
         let Some(door) = contract.door else { continue };
         let name = contract.subject.replace('.', "-");
-        let (action, verb) = match contract.kind {
-            Kind::Report => ("receive", "hears"),
-            _ => ("send", "says"),
-        };
+        let heard = contract.kind == Kind::Report;
+        let (action, verb) = if heard { ("receive", "hears") } else { ("send", "says") };
         let payload = contract.body.unwrap_or(contract.schema)(&mut generator);
-        messages.insert(name.clone(), message(&contract, payload, &generator));
+        messages.insert(name.clone(), message(&contract, &payload, &generator));
         channels.insert(name.clone(), channel(door.pattern, &[&name], Some(door.stream)));
         let summary = format!("Kontor {verb} {}", door.pattern);
         operations.insert(name.clone(), operation(action, &name, &summary));
@@ -115,17 +113,18 @@ fn asyncapi(house: &House) -> Value {
 
 const JSON: &str = "application/json";
 
-fn message(contract: &Contract, payload: Schema, generator: &SchemaGenerator) -> Value {
-    let description = description(&payload, generator);
-    let headers = match contract.kind {
-        Kind::Public => json!({ "type": "object", "properties": {
+fn message(contract: &Contract, payload: &Schema, generator: &SchemaGenerator) -> Value {
+    let description = description(payload, generator);
+    let headers = if contract.kind == Kind::Public {
+        json!({ "type": "object", "properties": {
             "ce-id": { "type": "string", "description": "The same for a repeat of the same message." },
             "ce-type": { "type": "string", "const": format!("com.kontor.{}", contract.subject) },
             "traceparent": { "type": "string", "description": "W3C Trace Context." },
-        }}),
-        _ => json!({ "type": "object", "properties": {
+        }})
+    } else {
+        json!({ "type": "object", "properties": {
             "traceparent": { "type": "string", "description": "W3C Trace Context." },
-        }}),
+        }})
     };
     json!({
         "name": contract.subject, "title": contract.subject, "summary": description,

@@ -140,7 +140,7 @@ async fn up(it: Up) -> anyhow::Result<()> {
     let mut configuration = Configuration::read(it.config.as_deref())?;
     configuration.gateway.listen = free(it.listen);
     if it.demo && it.config.is_none() {
-        configuration.telemetry.log = "warn".to_owned(); // The demo's own lines are enough.
+        "warn".clone_into(&mut configuration.telemetry.log); // The demo's own lines are enough.
     }
     let telemetry = Telemetry::start(&configuration.telemetry)?;
     let options = Options {
@@ -154,10 +154,8 @@ async fn up(it: Up) -> anyhow::Result<()> {
     let today = clock::now().to_zoned(TimeZone::UTC).date();
     seed::shop(&suite.client().await?, today).await?;
     show(&suite)?;
-    let demo = match it.demo {
-        true => Some(demo::play(&suite, Pace { a_minute: it.pace }).await?),
-        false => None,
-    };
+    let demo =
+        if it.demo { Some(demo::play(&suite, Pace { a_minute: it.pace }).await?) } else { None };
     finish(it.seconds).await?;
     say("stopping");
     drop(demo);
@@ -213,14 +211,11 @@ async fn serve(it: Run) -> anyhow::Result<()> {
     let telemetry = Telemetry::start(&configuration.telemetry)?;
     let gateway = Gateway::new(configuration.gateway.clone());
     let house = house(gateway, configuration.notification.clone());
-    let names: Vec<&'static str> = match it.services.is_empty() {
-        true => house.names().collect(),
-        false => it
-            .services
-            .iter()
-            .map(|it| anyhow::Ok(house.desk(it)?.name()))
-            .collect::<anyhow::Result<_>>()?,
-    };
+    let known = it.services.iter().map(|it| anyhow::Ok(house.desk(it)?.name()));
+    let mut names = known.collect::<anyhow::Result<Vec<&'static str>>>()?;
+    if names.is_empty() {
+        names = house.names().collect();
+    }
     provision::check_durability(configuration.nats.monitor.as_deref()).await?;
     let accounts = configuration.accounts(names)?;
     let mut running = house.start(accounts, configuration.partitions)?;

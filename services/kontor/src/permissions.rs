@@ -52,27 +52,28 @@ pub fn service(desk: &dyn Desk, password: &str) -> User {
     subscribe.extend(commands.chain(desk.is_asked()).map(|it| it.subject.to_owned()));
     subscribe.extend(desk.counters().iter().map(chassis::Counter::filter));
     for call in desk.calls() {
-        publish.insert(match call.kind {
-            Kind::Command => format!("own.*.{}", call.owner()),
-            _ => call.subject.to_owned(),
-        });
+        let command = call.kind == Kind::Command;
+        let owner = || format!("own.*.{}", call.owner());
+        publish.insert(if command { owner() } else { call.subject.to_owned() });
     }
     for contract in desk.hears().iter().chain(desk.says()) {
         let Some(door) = contract.door else { continue };
+        publish.insert(format!("$JS.API.STREAM.INFO.{}", door.stream));
         match contract.kind {
             Kind::Report => {
-                publish.insert(format!("$JS.API.STREAM.INFO.{}", door.stream));
                 publish.insert(format!("$JS.API.CONSUMER.INFO.{}.*", door.stream));
                 publish.insert(format!("$JS.API.CONSUMER.MSG.NEXT.{}.*", door.stream));
                 publish.insert(format!("$JS.API.CONSUMER.RESET.{}.*", door.stream));
                 publish.insert(format!("$JS.ACK.{}.>", door.stream));
             }
-            _ if contract.owner() == name => {
-                publish.insert(format!("$JS.API.STREAM.INFO.{}", door.stream));
-                publish.insert(door.filter());
-            }
-            // Heard of another service, in its pages.
-            _ => drop(publish.insert(format!("$JS.API.STREAM.INFO.{}", door.stream))),
+            Kind::Public if contract.owner() == name => drop(publish.insert(door.filter())),
+            // Heard of another service, in its pages; or on no stream.
+            Kind::Public
+            | Kind::Event
+            | Kind::Command
+            | Kind::Reply
+            | Kind::Timer
+            | Kind::Question => {}
         }
     }
     User {
@@ -141,21 +142,23 @@ pub fn authorization(users: &[User], admin_password: &str) -> String {
         let quoted: Vec<String> = subjects.iter().map(|it| format!("{it:?}")).collect();
         quoted.join(", ")
     };
-    let mut text = String::from("authorization {\n  users = [\n");
-    text += &format!("    {{ user: {ADMIN:?}, password: {admin_password:?} }}\n");
-    for it in users {
+    let user = |it: &User| {
         let answers =
             if it.answers { "      allow_responses: { max: 1, expires: \"1m\" }\n" } else { "" };
-        text += &format!(
+        format!(
             "    {{ user: {:?}, password: {:?}, permissions: {{\n      publish: {{ allow: [{}] }}\n      \
              subscribe: {{ allow: [{}] }}\n{answers}    }} }}\n",
             it.user,
             it.password,
             list(&it.publish),
             list(&it.subscribe),
-        );
-    }
-    text + "  ]\n}\n"
+        )
+    };
+    let users: String = users.iter().map(user).collect();
+    format!(
+        "authorization {{\n  users = [\n    {{ user: {ADMIN:?}, password: {admin_password:?} }}\n\
+         {users}  ]\n}}\n"
+    )
 }
 
 #[cfg(test)]

@@ -25,10 +25,6 @@ const QUOTA: i64 = 512 * 1024 * 1024;
 /// How long public messages are kept: within this time whoever was away misses nothing.
 const KEPT: Duration = Duration::from_hours(14 * 24);
 
-/// How large a public stream may grow. The server sets so much of its disk aside for each of them:
-/// eight streams have to fit into three quarters of what a small machine has left.
-const LARGEST_STREAM: i64 = 1024 * 1024 * 1024;
-
 /// What there is to know of one public stream.
 #[derive(Debug, Clone)]
 struct Wanted {
@@ -121,7 +117,7 @@ fn config(wanted: &Wanted, partitions: u32, replicas: usize) -> Config {
         storage: StorageType::File,
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::New,
-        max_bytes: LARGEST_STREAM,
+        max_bytes: QUOTA,
         max_age: KEPT,
         max_message_size: if wanted.inbound { LARGEST } else { -1 },
         num_replicas: replicas,

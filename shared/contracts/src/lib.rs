@@ -12,6 +12,7 @@ mod message;
 mod money;
 pub mod notification;
 mod order;
+mod reception;
 mod submission;
 
 pub use buckets::{BadMove, Bucket, Buckets, roll_up};

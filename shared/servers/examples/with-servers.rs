@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p servers --example with-servers -- cargo nextest run`
 
+#![expect(clippy::print_stderr, reason = "whoever waits for tests wants to see what they wait for")]
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,6 +14,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let progress = |line: &str| eprintln!("… {line}");
     let mut command = std::env::args_os().skip(1);
     let program = command.next().ok_or_else(|| anyhow::anyhow!("which command?"))?;
+    #[expect(clippy::disallowed_methods, reason = "cargo tells it this way only")]
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
     let home = Home::open(&Path::new(&target).join("test-servers"), &progress)?;
     let nats = servers::nats_binary(&home, &progress).await?;

@@ -75,7 +75,7 @@ async fn one_batch_or_many_makes_no_difference() {
         a 1/2 R10-east-large: 3082 WH-B[1*5], else refuse, KA-EAST, priority 60
         a 1/3 R99-default: else wait for WH-A WH-B, KA-EAST, priority 60
         d 1/1 R99-default: 2056 WH-A[1*3], else wait for WH-A, leased
-        d 2 R99-default: no source for 1*2
+        d 2/1 R99-default: else wait for WH-A
         e 1/1 R99-default: 4672 WH-A[1*1], else wait for WH-A
     "#]]
     .assert_eq(&text(&at_once));
