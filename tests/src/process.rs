@@ -1,6 +1,7 @@
 //! Kontor as processes of their own, to be stopped, killed, and told to die; on servers that live on.
 
 pub mod books;
+pub mod course;
 pub mod world;
 
 use std::fmt::Write as _;
