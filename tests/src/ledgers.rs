@@ -11,7 +11,8 @@ use sqlx::postgres::{PgPoolOptions, PgRow};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgPool};
 
-use crate::{PATIENCE, Shop, eventually};
+use crate::audit::Premises;
+use crate::{PATIENCE, eventually};
 
 /// Each service's database, read-only.
 pub(crate) struct Ledgers(BTreeMap<String, PgPool>);
@@ -121,10 +122,9 @@ impl Log {
     }
 }
 
-impl Shop {
-    /// Waits until all is quiet: whatever was said is heard and published, what came over streams is
-    /// taken in, no timer is about to ring, and nobody did anything while this was looked at.
-    pub async fn is_quiet(&self) -> anyhow::Result<()> {
+impl Premises<'_> {
+    /// Waits until all is quiet: see [`crate::Shop::is_quiet`].
+    pub(crate) async fn is_quiet(self) -> anyhow::Result<()> {
         let admin = jetstream::new(self.suite.admin().await?);
         eventually(PATIENCE, || async {
             let before = self.ledgers.log().await?;
@@ -158,11 +158,11 @@ async fn untaken(streams: &jetstream::Context) -> anyhow::Result<()> {
 
 /// All that a public stream holds, in order.
 pub(crate) async fn stream<T: serde::de::DeserializeOwned>(
-    shop: &Shop,
+    house: &Premises<'_>,
     name: &str,
 ) -> anyhow::Result<Vec<(String, T)>> {
     use futures::StreamExt;
-    let streams = jetstream::new(shop.suite.admin().await?);
+    let streams = jetstream::new(house.suite.admin().await?);
     let mut stream = streams.get_stream(name).await?;
     let count = stream.info().await?.state.messages;
     if count == 0 {

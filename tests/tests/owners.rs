@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chassis::clock::Stopwatch;
-use sqlx::PgPool;
+use serde_json::json;
+use sqlx::{AssertSqlSafe, PgPool};
 use whole_house::process::{Replica, Site, books, eventually, world};
 
 /// How many orders are placed.
@@ -35,9 +36,9 @@ async fn partitions_are_handed_over_while_orders_come_in() -> anyhow::Result<()>
         took[took.len() / 2],
         took[took.len() - 1],
     );
+    books::settled(&site, "b").await?;
     books::agree(&site, &undisturbed, "b").await?;
-    books::quiet(&site).await?;
-    books::sound(&site).await?;
+    books::audit(&site).await?;
     second.stop().await?;
     drop(world);
     site.close().await
@@ -46,6 +47,7 @@ async fn partitions_are_handed_over_while_orders_come_in() -> anyhow::Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_slept_finds_its_partitions_taken() -> anyhow::Result<()> {
     let site = Site::open("slept").await?;
+    be_impatient(&site).await?;
     let world = world::World::begin(&site).await?;
     let first = site.start().await?;
     let undisturbed = undisturbed(&site, &world).await?;
@@ -71,19 +73,24 @@ async fn an_owner_that_slept_finds_its_partitions_taken() -> anyhow::Result<()> 
         tokio::time::sleep(Duration::from_secs(2)).await;
         first.thaw().await?;
         eventually("it finds out", || async {
-            anyhow::ensure!(first.says("has another owner")?, "it goes on");
+            anyhow::ensure!(first.says("lost its locks")?, "it goes on");
             Ok(())
         })
         .await
     };
     let (placed, slept) = tokio::join!(placing, sleeping);
     slept?;
+    let fenced = [&first, &second].map(|it| it.log().unwrap().matches("has another owner").count());
     let longest = placed?.into_iter().max().unwrap_or_default();
-    eprintln!("an order was answered within {longest:?} at most, while an owner slept");
+    eprintln!(
+        "an order was answered within {longest:?} at most, while an owner slept; {} times it met \
+         another owner, {} times the other met it",
+        fenced[0], fenced[1],
+    );
 
+    books::settled(&site, "b").await?;
     books::agree(&site, &undisturbed, "b").await?;
-    books::quiet(&site).await?;
-    books::sound(&site).await?;
+    books::audit(&site).await?;
     // It goes on with what it may own.
     eventually("both share again", || async { owns(&first, 1) }).await?;
     second.stop().await?;
@@ -93,6 +100,56 @@ async fn an_owner_that_slept_finds_its_partitions_taken() -> anyhow::Result<()> 
     books::settled(&site, "c").await?;
     first.stop().await?;
     drop(world);
+    site.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_that_died_with_an_owner_come_first_again() -> anyhow::Result<()> {
+    let site = Site::open("died").await?;
+    let first = site.start().await?;
+    site.customers("a").await?;
+    let (nats, web) = (site.suite.admin().await?, site.suite.connect("channel", "web").await?);
+    let order = world::place(&web, &world::name("a", 3), None).await?;
+    let fulfilment = site.books("fulfilment").await?;
+    let picks = || async {
+        let picks: Vec<(i32, String, String)> = sqlx::query_as(
+            "select pick, warehouse, state from shipment where order_id = $1 order by pick",
+        )
+        .bind(order.0)
+        .fetch_all(&fulfilment)
+        .await?;
+        anyhow::Ok(picks)
+    };
+    let warehouse = eventually("it is to be picked", || async {
+        let first = picks().await?.pop();
+        first.map(|it| it.1).ok_or_else(|| anyhow::anyhow!("there is no pick"))
+    })
+    .await?;
+    let report = async |what: &str| {
+        let subject = format!("warehouse.{warehouse}.report.{order}.{what}");
+        let short = json!({ "pick": 1, "lines": [{ "line": 1, "quantity": 1 }] });
+        let body = if what == "short" { short } else { json!({ "pick": 1 }) };
+        world::publish(&nats, &subject, &body, None).await
+    };
+
+    // These are given to a process that neither decides nor acknowledges them.
+    first.freeze().await?;
+    report("started").await?;
+    report("short").await?;
+    first.kill9().await?;
+    let mut second = site.launch(None)?;
+    second.ready().await?;
+    // These say that all was picked, if nobody said otherwise before.
+    for what in ["packed", "shipped", "delivered"] {
+        report(what).await?;
+    }
+    eventually("what was short is picked elsewhere", || async {
+        let picks = picks().await?;
+        anyhow::ensure!(picks.len() == 2 && picks[0].2 == "delivered", "{picks:?}");
+        Ok(())
+    })
+    .await?;
+    second.stop().await?;
     site.close().await
 }
 
@@ -114,6 +171,15 @@ async fn undisturbed(site: &Site, world: &world::World) -> anyhow::Result<Vec<St
     world.place_all((0..ORDERS).map(|nth| world::name("a", nth))).await?;
     books::settled(site, "a").await?;
     books::of(site, "a").await
+}
+
+/// Whoever sleeps within a transaction holds its rows until Postgres loses patience: here, soon.
+async fn be_impatient(site: &Site) -> anyhow::Result<()> {
+    for service in site.services() {
+        let sql = format!("alter role {service} set idle_in_transaction_session_timeout = '3s'");
+        sqlx::query(AssertSqlSafe(sql)).execute(&site.books(service).await?).await?;
+    }
+    Ok(())
 }
 
 /// The connections that hold the locks of partitions.

@@ -69,7 +69,6 @@ async fn poison_is_set_aside_and_put_away() -> anyhow::Result<()> {
         .await?;
     assert_eq!(kept, (order.to_string(), "no such warehouse".to_owned()));
     books::quiet(&site).await?;
-    books::sound(&site).await?;
 
     strangers(&site, &nats, &web).await?;
     replica.stop().await?;

@@ -15,7 +15,7 @@ pub(crate) const AFTER: &[(Option<Status>, &[Status])] = {
         (Some(Checking), &[CreditHold, AwaitingPayment, Confirmed, Backordered, Cancelled]),
         (Some(CreditHold), &[Checking, AwaitingPayment, Confirmed, Backordered, Cancelled]),
         (Some(AwaitingPayment), &[Confirmed, Backordered, Expired, Cancelled]),
-        (Some(Confirmed), &[Backordered, Released, Cancelled]),
+        (Some(Confirmed), &[Backordered, Released, Picking, Cancelled]),
         (Some(Backordered), &[Confirmed, Cancelled]),
         (Some(Released), &[Confirmed, Backordered, Picking, Cancelled]),
         (Some(Picking), &[Confirmed, Backordered, Released, Packed, PartiallyShipped, Cancelled]),

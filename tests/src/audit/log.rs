@@ -1,7 +1,6 @@
 //! The log: pages without gaps, nothing set aside. That all is heard, [`Shop::is_quiet`] has seen.
 
-use super::{Faults, Promise};
-use crate::Shop;
+use super::{Faults, Premises, Promise};
 
 const EVERYONE: &[Promise] = &[
     ("nothing is parked", "select format('%s of %s is: %s', subject, key, cause) from parked"),
@@ -11,12 +10,12 @@ const EVERYONE: &[Promise] = &[
     ),
 ];
 
-pub(super) async fn audit(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
-    for ((service, partition), (count, last)) in shop.ledgers.log().await?.pages {
+pub(super) async fn audit(house: &Premises<'_>, faults: &mut Faults) -> anyhow::Result<()> {
+    for ((service, partition), (count, last)) in house.ledgers.log().await?.pages {
         faults.compare(format!("pages of {service}/{partition}, and the last one"), count, last);
     }
-    for service in shop.suite.accounts.keys() {
-        faults.look(&shop.ledgers, service, EVERYONE).await?;
+    for service in house.suite.accounts.keys() {
+        faults.look(&house.ledgers, service, EVERYONE).await?;
     }
     Ok(())
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use contracts::Uuid;
 
-use super::{Faults, Orders, Promise, table};
-use crate::Shop;
+use super::{Faults, Orders, Premises, Promise, table};
 
 const FINANCE: &[Promise] = &[
     (
@@ -155,8 +154,8 @@ const MOVED: &str = "
     select sku, sum(good + quarantine)::bigint from stock_move
      where kind in ('RECEIPT', 'SHIP', 'RETURN_IN') group by sku";
 
-pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
-    let ledgers = &shop.ledgers;
+pub(super) async fn audit(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+    let ledgers = &house.ledgers;
     faults.look(ledgers, "finance", FINANCE).await?;
     faults.look(ledgers, "credit", CREDIT).await?;
 

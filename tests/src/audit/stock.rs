@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use contracts::Uuid;
 
-use super::{Faults, Order, Orders, Promise};
-use crate::Shop;
+use super::{Faults, Order, Orders, Premises, Promise};
 
 /// By the numbers that the domain gives them. I9 is about rows that take others back, of which this
 /// ledger has none; that the tokens of leases grow (I11) shows in no book.
@@ -111,10 +110,10 @@ const KEPT: &[&str] = &["reserved", "released", "picked", "packed"];
 
 type ByLine = BTreeMap<(Uuid, i32), i64>;
 
-pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
-    faults.look(&shop.ledgers, "inventory", INVENTORY).await?;
-    let claims = by_line(shop, CLAIMS).await?;
-    let backorders = by_line(shop, BACKORDERS).await?;
+pub(super) async fn audit(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+    faults.look(&house.ledgers, "inventory", INVENTORY).await?;
+    let claims = by_line(house, CLAIMS).await?;
+    let backorders = by_line(house, BACKORDERS).await?;
     for (order, line) in claims.keys().chain(backorders.keys()) {
         let it = orders.get(order);
         if it.is_none_or(Order::is_ended) {
@@ -135,7 +134,7 @@ pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> 
     Ok(())
 }
 
-async fn by_line(shop: &Shop, sql: &'static str) -> anyhow::Result<ByLine> {
-    let rows: Vec<(Uuid, i32, i64)> = shop.ledgers.rows("inventory", sql).await?;
+async fn by_line(house: &Premises<'_>, sql: &'static str) -> anyhow::Result<ByLine> {
+    let rows: Vec<(Uuid, i32, i64)> = house.ledgers.rows("inventory", sql).await?;
     Ok(rows.into_iter().map(|(order, line, units)| ((order, line), units)).collect())
 }

@@ -8,8 +8,7 @@ use contracts::fulfilment::{PickRequested, PickWithdrawn};
 use contracts::intake::OrderStatus;
 use contracts::inventory::StockLevel;
 
-use super::{Faults, Orders, table};
-use crate::Shop;
+use super::{Faults, Orders, Premises, table};
 use crate::ledgers::stream;
 
 /// Where the state machine is published: a table in intake's own words.
@@ -20,10 +19,10 @@ const REFUSED: &str = "select channel, external_id, told from refusal";
 const SHOWN: &str = "select order_id, array[status, status_number::text] from order_state";
 const PICKS: &str = "select order_id, pick from shipment";
 
-pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
-    statuses(shop, orders, faults).await?;
-    levels(shop, faults).await?;
-    picks(shop, faults).await
+pub(super) async fn audit(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+    statuses(house, orders, faults).await?;
+    levels(house, faults).await?;
+    picks(house, faults).await
 }
 
 /// Channel and external id.
@@ -40,12 +39,12 @@ fn machine() -> BTreeSet<(String, String)> {
     steps.collect()
 }
 
-async fn statuses(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+async fn statuses(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
     let machine = machine();
     // How many were told under a name, and the last of them that was about an order: a name that is
     // taken may be refused to another submission, which moves no order.
     let mut told: BTreeMap<Name, (i64, Option<OrderStatus>)> = BTreeMap::new();
-    for (subject, status) in stream::<OrderStatus>(shop, "ORDERS_STATUS").await? {
+    for (subject, status) in stream::<OrderStatus>(house, "ORDERS_STATUS").await? {
         let name = (status.channel.to_string(), status.external_id.to_string());
         let expected = format!("orders.status.{}.{}.{}", name.0, name.1, status.status);
         faults.compare("subject of a status", &*subject, &*expected);
@@ -63,7 +62,7 @@ async fn statuses(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::
         }
         *last = Some(status);
     }
-    let shown: BTreeMap<Uuid, Vec<String>> = table(&shop.ledgers, "gateway", SHOWN).await?;
+    let shown: BTreeMap<Uuid, Vec<String>> = table(&house.ledgers, "gateway", SHOWN).await?;
     let mut own: BTreeMap<Name, i64> = BTreeMap::new();
     for (id, order) in orders {
         let name = (order.channel.clone(), order.external_id.clone());
@@ -78,7 +77,7 @@ async fn statuses(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::
         faults.compare(format!("status of {id} told, and shown"), last.as_ref(), shown.get(id));
         own.insert(name, order.number);
     }
-    let refused: Vec<(String, String, i64)> = shop.ledgers.rows("intake", REFUSED).await?;
+    let refused: Vec<(String, String, i64)> = house.ledgers.rows("intake", REFUSED).await?;
     for (channel, external_id, count) in refused.into_iter().filter(|it| it.2 > 0) {
         own.entry((channel, external_id)).or_insert(count); // From then on, the order counts.
     }
@@ -87,9 +86,9 @@ async fn statuses(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::
     Ok(())
 }
 
-async fn levels(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
+async fn levels(house: &Premises<'_>, faults: &mut Faults) -> anyhow::Result<()> {
     let mut numbers: BTreeMap<String, i64> = BTreeMap::new();
-    for (_, level) in stream::<StockLevel>(shop, "STOCK_LEVEL").await? {
+    for (_, level) in stream::<StockLevel>(house, "STOCK_LEVEL").await? {
         let last = numbers.entry(level.sku.to_string()).or_default();
         // Levels of an item come from several partitions, and may overtake one another.
         *last += 1;
@@ -101,14 +100,14 @@ async fn levels(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
         faults.compare(format!("level {} of {}", level.number, level.sku), level.sellable, sum);
     }
     let kept: Vec<(String, i64)> =
-        shop.ledgers.rows("inventory", "select sku, number from item where number > 0").await?;
+        house.ledgers.rows("inventory", "select sku, number from item where number > 0").await?;
     faults.compare("how many levels were told, and kept", numbers, kept.into_iter().collect());
     Ok(())
 }
 
-async fn picks(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
+async fn picks(house: &Premises<'_>, faults: &mut Faults) -> anyhow::Result<()> {
     let mut told: BTreeSet<(Uuid, i32)> = BTreeSet::new();
-    for (subject, body) in stream::<serde_json::Value>(shop, "PICKS").await? {
+    for (subject, body) in stream::<serde_json::Value>(house, "PICKS").await? {
         if subject.ends_with(".cancelled") {
             let it: PickWithdrawn = serde_json::from_value(body)?;
             if !told.contains(&(it.order.0, it.pick)) {
@@ -123,7 +122,7 @@ async fn picks(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
             faults.add(format!("pick {} of {} was told twice", it.pick, it.order));
         }
     }
-    let kept: Vec<(Uuid, i32)> = shop.ledgers.rows("fulfilment", PICKS).await?;
+    let kept: Vec<(Uuid, i32)> = house.ledgers.rows("fulfilment", PICKS).await?;
     faults.compare("picks told, and kept", told, kept.into_iter().collect());
     Ok(())
 }

@@ -6,8 +6,7 @@ use contracts::Uuid;
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Faults, Orders, Promise, table};
-use crate::Shop;
+use super::{Faults, Orders, Premises, Promise, table};
 
 const GATEWAY: &[Promise] = &[
     (
@@ -57,8 +56,8 @@ const SHOWN_AS: &[(&str, &str)] = &[
     ("returned", "returned"),
 ];
 
-pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
-    let ledgers = &shop.ledgers;
+pub(super) async fn audit(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+    let ledgers = &house.ledgers;
     faults.look(ledgers, "gateway", GATEWAY).await?;
 
     let states: BTreeMap<Uuid, String> = table(ledgers, "gateway", STATES).await?;
@@ -69,7 +68,7 @@ pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> 
     for (id, order) in orders {
         faults.compare(format!("status of {id}"), Some(&order.shown), states.get(id));
     }
-    summaries(shop, faults).await?;
+    summaries(house, faults).await?;
 
     let shown: BTreeMap<String, Vec<i64>> = table(ledgers, "gateway", LEVELS_SHOWN).await?;
     let levels: BTreeMap<String, Vec<i64>> = table(ledgers, "inventory", LEVELS).await?;
@@ -81,8 +80,8 @@ pub(super) async fn audit(shop: &Shop, orders: &Orders, faults: &mut Faults) -> 
 type Shipments = BTreeMap<Uuid, BTreeSet<(i64, String, String)>>;
 type Invoices = BTreeMap<Uuid, BTreeSet<(String, i64)>>;
 
-async fn summaries(shop: &Shop, faults: &mut Faults) -> anyhow::Result<()> {
-    let ledgers = &shop.ledgers;
+async fn summaries(house: &Premises<'_>, faults: &mut Faults) -> anyhow::Result<()> {
+    let ledgers = &house.ledgers;
     let mut shipments = Shipments::new();
     let rows: Vec<(Uuid, i32, String, String)> = ledgers.rows("fulfilment", SHIPMENTS).await?;
     for (order, pick, warehouse, state) in rows {

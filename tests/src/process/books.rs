@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
-use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
 use super::{Site, eventually};
+use crate::audit::Premises;
+use crate::ledgers::Ledgers;
 
 /// For each service, what it knows of an order: lines of text.
 const OF_ORDERS: [(&str, &str); 16] = [
@@ -125,9 +126,11 @@ pub async fn of(site: &Site, prefix: &str) -> anyhow::Result<Vec<String>> {
             .with_context(|| format!("{service}: {statement}"))?;
         for (order, line) in rows {
             let name = names.get(&order).map_or("?", String::as_str);
-            // Credit and stock answer a held order in either order, and it is told accordingly.
+            // Credit and stock answer a held order in either order, and what was short is on its way
+            // beside the rest: they are told accordingly.
+            let either = ["held", "short"].iter().any(|it| name.starts_with(it));
             let line = match line.split_once(" told ") {
-                Some((line, _)) if name.starts_with("held") => line,
+                Some((line, _)) if either => line,
                 _ => &line,
             };
             said.push(format!("{name} {service}: {line}"));
@@ -193,132 +196,20 @@ pub async fn settled(site: &Site, prefix: &str) -> anyhow::Result<()> {
     quiet(site).await
 }
 
-/// Waits until nothing is left to be done: nobody has pages to hear, public messages to publish,
-/// reports to read, or notes that are due.
+/// Waits until nothing is left to be done.
 pub async fn quiet(site: &Site) -> anyhow::Result<()> {
-    eventually("all is quiet", || async {
-        let mut heads: BTreeMap<(String, i32), i64> = BTreeMap::new();
-        let mut books = Vec::new();
-        for service in site.services() {
-            let db = site.books(service).await?;
-            let said: Vec<(i32, i64)> =
-                sqlx::query_as("select partition, max(number) from page group by partition")
-                    .fetch_all(&db)
-                    .await?;
-            heads.extend(said.into_iter().map(|it| ((service.to_owned(), it.0), it.1)));
-            books.push((service, db));
-        }
-        for (service, db) in books {
-            still(service, &db, &heads).await?;
-        }
-        let nats = async_nats::jetstream::new(site.suite.admin().await?);
-        for stream in ["WAREHOUSE_REPORT", "PAYMENTS", "ORDERS_SUBMIT", "STOCK_REPORT"] {
-            for partition in 0..4 {
-                let name = format!("p{partition}");
-                let it: async_nats::jetstream::consumer::PullConsumer = nats
-                    .get_consumer_from_stream(name, stream)
-                    .await
-                    .map_err(|it| anyhow::anyhow!("{it}"))?;
-                let info = it.cached_info();
-                let waiting = info.num_pending + u64::try_from(info.num_ack_pending)?;
-                ensure!(waiting == 0, "{waiting} messages of {stream} wait for {partition}");
-            }
-        }
-        Ok(())
-    })
-    .await
+    let ledgers = Ledgers::open(&site.suite);
+    Premises { suite: &site.suite, ledgers: &ledgers }.is_quiet().await
 }
 
-async fn still(
-    service: &str,
-    db: &PgPool,
-    heads: &BTreeMap<(String, i32), i64>,
-) -> anyhow::Result<()> {
-    let heard: Vec<(i32, String, i64)> = sqlx::query_as(
-        "select partition, key, value::bigint from position, jsonb_each_text(heard)",
-    )
-    .fetch_all(db)
-    .await?;
-    for (partition, speaker, number) in heard {
-        let head = heads.get(&(speaker.clone(), partition)).copied().unwrap_or_default();
-        ensure!(number == head, "{service} {partition} heard {number} of {head} of {speaker}");
-    }
-    let published: Vec<(i32, i64)> =
-        sqlx::query_as("select partition, number from outlet").fetch_all(db).await?;
-    for (partition, number) in published {
-        let head = heads.get(&(service.to_owned(), partition)).copied().unwrap_or_default();
-        ensure!(number == head, "{service} {partition} published {number} of {head}");
-    }
-    let due: i64 =
-        sqlx::query_scalar("select count(*) from timer where due <= now()").fetch_one(db).await?;
-    ensure!(due == 0, "{service} has {due} notes to read");
-    Ok(())
+/// Looks whether the books of all services agree, and the public streams with them.
+pub async fn audit(site: &Site) -> anyhow::Result<()> {
+    let ledgers = Ledgers::open(&site.suite);
+    Premises { suite: &site.suite, ledgers: &ledgers }.audit().await
 }
 
-/// Looks whether the books are sound in themselves, whatever happened: nothing parked, pages and
-/// invoices without a gap, shelves that are the sums of their moves, accounts that balance.
-pub async fn sound(site: &Site) -> anyhow::Result<()> {
-    for service in site.services() {
-        let faults = [
-            ("something is parked", "select count(*) from parked"),
-            (
-                "pages are missing",
-                "select count(*) from (select partition from page group by partition
-                   having max(number) <> count(*)) as it",
-            ),
-        ];
-        check(service, &site.books(service).await?, &faults).await?;
-    }
-    let faults = [
-        (
-            "a shelf is not the sum of its moves",
-            "select count(*) from stock_level natural left join (
-                 select sku, warehouse_id, sum(good) as g, sum(reserved) as r, sum(allocated) as a,
-                        sum(quarantine) as q
-                   from stock_move group by sku, warehouse_id) as it
-              where (good, reserved, allocated, quarantine) is distinct from (g, r, a, q)",
-        ),
-        (
-            "a shelf's claims are not the sum of its orders'",
-            "select count(*) from stock_level natural left join (
-                 select sku, warehouse_id, sum(soft) as s, sum(firm) as f
-                   from claim group by sku, warehouse_id) as it
-              where (reserved, allocated) is distinct from (coalesce(s, 0), coalesce(f, 0))",
-        ),
-    ];
-    check("inventory", &site.books("inventory").await?, &faults).await?;
-    let faults = [
-        (
-            "an invoice number is missing",
-            "select count(*) from series
-              where last <> (select count(*) from invoice_number as it
-                              where it.series = series.series and it.year = series.year)",
-        ),
-        (
-            "the journal does not balance",
-            "select sum(debit_cents - credit_cents)::bigint from posting",
-        ),
-        (
-            "the sums of accounts are not those of the journal",
-            "select count(*) from (
-                 select account, sum(debit_cents) as d, sum(credit_cents) as c from posting
-                  group by account) as one
-               full join (
-                 select account, sum(debit_cents) as d, sum(credit_cents) as c from balance
-                  group by account) as two using (account)
-              where (one.d, one.c) is distinct from (two.d, two.c)",
-        ),
-    ];
-    check("finance", &site.books("finance").await?, &faults).await
-}
-
-async fn check(service: &str, db: &PgPool, faults: &[(&str, &'static str)]) -> anyhow::Result<()> {
-    for (fault, count) in faults {
-        let found: Option<i64> = sqlx::query_scalar(AssertSqlSafe(*count))
-            .fetch_one(db)
-            .await
-            .with_context(|| format!("{service}: {count}"))?;
-        ensure!(found.unwrap_or_default() == 0, "{service}: {fault} ({found:?})");
-    }
-    Ok(())
+/// Looks whether the books of all services agree, the public streams aside: they were lost.
+pub async fn audit_without_streams(site: &Site) -> anyhow::Result<()> {
+    let ledgers = Ledgers::open(&site.suite);
+    Premises { suite: &site.suite, ledgers: &ledgers }.audit_books().await
 }

@@ -267,7 +267,8 @@ fn the_customer_takes_one_parcel_of_two() {
 #[test]
 fn an_order_is_taken_back_before_its_release() {
     check(
-        "place a on_account; approve a; claim a 1:2 2:12; cancel a; pick a s1 1:2; cancel a",
+        "place a on_account; approve a; claim a 1:2 2:12; cancel a; cancel a; withdrawn a -; \
+         pick a s1 1:2; cancel a",
         expect![[r#"
             placed K00-000001, CNY 7806
             a 1 checking by clerk
@@ -275,6 +276,8 @@ fn an_order_is_taken_back_before_its_release() {
             consignee 王小明 +8613800138000 江苏
             confirmed
             a 2 confirmed by kontor
+            cancellation asked by clerk
+            not cancelled: AlreadyRequested, Some(Confirmed)
             cancelled: Asked by clerk (changed)
             a 3 cancelled, asked by clerk
             not cancelled: AlreadyFinal, Some(Cancelled)

@@ -19,7 +19,7 @@ const PARTLY_SHIPPED: &str = "place a on_account; approve a; claim a 1:2 2:12; p
 const WAYS: &[(&str, &str)] = &[
     ("", "place a on_account; cancel a"),
     ("", "place a on_account; approve a; claim a - 1:2 2:12; fill a 2:12"),
-    ("", "place a on_account; approve a; claim a - 1:2 2:12; cancel a"),
+    ("", "place a on_account; approve a; claim a - 1:2 2:12; cancel a; withdrawn a -"),
     ("", "place a on_account; hold a; release a"),
     ("", "place a on_account; hold a; refuse a"),
     ("", "place a on_account; hold a; claim a 1:2 2:12; release a; promote a 1:2 2:12"),
@@ -28,7 +28,9 @@ const WAYS: &[(&str, &str)] = &[
     ("", "place a prepaid; approve a; claim a 1:2 2:12 soft; pay a; promote a 1:2 2:12"),
     ("", "place a prepaid; approve a; claim a - 1:2 2:12 soft; pay a; promote a"),
     ("", "place a prepaid; approve a; claim a 1:2 2:12 soft; cancel a"),
-    (CLAIMED, "cancel a"),
+    (CLAIMED, "cancel a; withdrawn a -"),
+    // A pick of what is kept elsewhere had begun before the rest was picked.
+    (CLAIMED, "pick a s1 1:2 @W2; start a s1; pick a s2 2:12"),
     (CLAIMED, "unclaim a 1:2; unclaim a 2:12; claim#2 a - 1:2"),
     (CLAIMED, "pick a s1 1:2; cancel a; withdrawn a -"),
     (CLAIMED, "pick a s1 1:2; cancel a; start a s1; withdrawn a -"),
