@@ -154,7 +154,11 @@ const MOVED: &str = "
     select sku, sum(good + quarantine)::bigint from stock_move
      where kind in ('RECEIPT', 'SHIP', 'RETURN_IN') group by sku";
 
-pub(super) async fn audit(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+pub(super) async fn audit(
+    house: &Premises<'_>,
+    orders: &Orders,
+    faults: &mut Faults,
+) -> anyhow::Result<()> {
     let ledgers = &house.ledgers;
     faults.look(ledgers, "finance", FINANCE).await?;
     faults.look(ledgers, "credit", CREDIT).await?;

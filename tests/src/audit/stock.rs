@@ -110,7 +110,11 @@ const KEPT: &[&str] = &["reserved", "released", "picked", "packed"];
 
 type ByLine = BTreeMap<(Uuid, i32), i64>;
 
-pub(super) async fn audit(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+pub(super) async fn audit(
+    house: &Premises<'_>,
+    orders: &Orders,
+    faults: &mut Faults,
+) -> anyhow::Result<()> {
     faults.look(&house.ledgers, "inventory", INVENTORY).await?;
     let claims = by_line(house, CLAIMS).await?;
     let backorders = by_line(house, BACKORDERS).await?;

@@ -19,7 +19,11 @@ const REFUSED: &str = "select channel, external_id, told from refusal";
 const SHOWN: &str = "select order_id, array[status, status_number::text] from order_state";
 const PICKS: &str = "select order_id, pick from shipment";
 
-pub(super) async fn audit(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+pub(super) async fn audit(
+    house: &Premises<'_>,
+    orders: &Orders,
+    faults: &mut Faults,
+) -> anyhow::Result<()> {
     statuses(house, orders, faults).await?;
     levels(house, faults).await?;
     picks(house, faults).await
@@ -39,7 +43,11 @@ fn machine() -> BTreeSet<(String, String)> {
     steps.collect()
 }
 
-async fn statuses(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+async fn statuses(
+    house: &Premises<'_>,
+    orders: &Orders,
+    faults: &mut Faults,
+) -> anyhow::Result<()> {
     let machine = machine();
     // How many were told under a name, and the last of them that was about an order: a name that is
     // taken may be refused to another submission, which moves no order.

@@ -56,7 +56,11 @@ const SHOWN_AS: &[(&str, &str)] = &[
     ("returned", "returned"),
 ];
 
-pub(super) async fn audit(house: &Premises<'_>, orders: &Orders, faults: &mut Faults) -> anyhow::Result<()> {
+pub(super) async fn audit(
+    house: &Premises<'_>,
+    orders: &Orders,
+    faults: &mut Faults,
+) -> anyhow::Result<()> {
     let ledgers = &house.ledgers;
     faults.look(ledgers, "gateway", GATEWAY).await?;
 
