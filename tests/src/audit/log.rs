@@ -15,7 +15,7 @@ pub(super) async fn audit(house: &Premises<'_>, faults: &mut Faults) -> anyhow::
         faults.compare(format!("pages of {service}/{partition}, and the last one"), count, last);
     }
     for service in house.suite.accounts.keys() {
-        faults.look(&house.ledgers, service, EVERYONE).await?;
+        faults.look(house.ledgers, service, EVERYONE).await?;
     }
     Ok(())
 }

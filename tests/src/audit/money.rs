@@ -159,7 +159,7 @@ pub(super) async fn audit(
     orders: &Orders,
     faults: &mut Faults,
 ) -> anyhow::Result<()> {
-    let ledgers = &house.ledgers;
+    let ledgers = house.ledgers;
     faults.look(ledgers, "finance", FINANCE).await?;
     faults.look(ledgers, "credit", CREDIT).await?;
 

@@ -115,7 +115,7 @@ pub(super) async fn audit(
     orders: &Orders,
     faults: &mut Faults,
 ) -> anyhow::Result<()> {
-    faults.look(&house.ledgers, "inventory", INVENTORY).await?;
+    faults.look(house.ledgers, "inventory", INVENTORY).await?;
     let claims = by_line(house, CLAIMS).await?;
     let backorders = by_line(house, BACKORDERS).await?;
     for (order, line) in claims.keys().chain(backorders.keys()) {

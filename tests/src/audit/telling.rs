@@ -70,7 +70,7 @@ async fn statuses(
         }
         *last = Some(status);
     }
-    let shown: BTreeMap<Uuid, Vec<String>> = table(&house.ledgers, "gateway", SHOWN).await?;
+    let shown: BTreeMap<Uuid, Vec<String>> = table(house.ledgers, "gateway", SHOWN).await?;
     let mut own: BTreeMap<Name, i64> = BTreeMap::new();
     for (id, order) in orders {
         let name = (order.channel.clone(), order.external_id.clone());

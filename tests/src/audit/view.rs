@@ -61,7 +61,7 @@ pub(super) async fn audit(
     orders: &Orders,
     faults: &mut Faults,
 ) -> anyhow::Result<()> {
-    let ledgers = &house.ledgers;
+    let ledgers = house.ledgers;
     faults.look(ledgers, "gateway", GATEWAY).await?;
 
     let states: BTreeMap<Uuid, String> = table(ledgers, "gateway", STATES).await?;
@@ -85,7 +85,7 @@ type Shipments = BTreeMap<Uuid, BTreeSet<(i64, String, String)>>;
 type Invoices = BTreeMap<Uuid, BTreeSet<(String, i64)>>;
 
 async fn summaries(house: &Premises<'_>, faults: &mut Faults) -> anyhow::Result<()> {
-    let ledgers = &house.ledgers;
+    let ledgers = house.ledgers;
     let mut shipments = Shipments::new();
     let rows: Vec<(Uuid, i32, String, String)> = ledgers.rows("fulfilment", SHIPMENTS).await?;
     for (order, pick, warehouse, state) in rows {
