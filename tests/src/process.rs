@@ -4,6 +4,7 @@ pub mod books;
 pub mod course;
 pub mod world;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ use sqlx::{ConnectOptions, PgPool};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
+use crate::shop;
+
 /// How long anything may take that is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -35,6 +38,7 @@ const TICK: Duration = Duration::from_millis(50);
 pub struct Site {
     pub suite: Suite,
     home: PathBuf,
+    books: BTreeMap<String, PgPool>,
     begun: AtomicUsize,
 }
 
@@ -52,10 +56,7 @@ impl Site {
 
     /// The same, set up so.
     pub async fn open_with(name: &str, configuration: Configuration) -> anyhow::Result<Self> {
-        let home = std::env::temp_dir().join(format!("kontor-{name}-{}", std::process::id()));
-        if home.exists() {
-            fs::remove_dir_all(&home).context("what an earlier run left")?;
-        }
+        let home = shop::home(name)?;
         let options = Options {
             home: home.clone(),
             durable: false,
@@ -64,7 +65,13 @@ impl Site {
         };
         let otlp = options.configuration.telemetry.otlp.clone();
         let suite = Suite::servers(options, &|_| {}).await?;
-        let site = Self { suite, home, begun: AtomicUsize::new(0) };
+        let open = |service: &String| {
+            let books = suite.postgres.superuser().database(service);
+            let pool = PgPoolOptions::new().max_connections(4).connect_lazy_with(books);
+            (service.clone(), pool)
+        };
+        let books = suite.accounts.keys().map(open).collect();
+        let site = Self { suite, home, books, begun: AtomicUsize::new(0) };
         site.configure(otlp.as_deref())?;
         let replica = site.start().await?;
         site.fill().await.context("filling the shop")?;
@@ -116,14 +123,10 @@ impl Site {
         Ok(fs::write(self.configuration(), text)?)
     }
 
-    /// The books of a service, to be read.
-    pub async fn books(&self, service: &str) -> anyhow::Result<PgPool> {
-        let account = self.suite.accounts.get(service);
-        let account = account.with_context(|| format!("there is no {service}"))?;
-        // Not as the service: it does not scan whole tables.
-        let options = self.suite.postgres.superuser().database(service);
-        drop(account.clone());
-        Ok(PgPoolOptions::new().max_connections(2).connect_with(options).await?)
+    /// The books of a service, to be read. Not as the service: it does not scan whole tables.
+    pub fn books(&self, service: &str) -> anyhow::Result<PgPool> {
+        let books = self.books.get(service);
+        books.cloned().with_context(|| format!("there is no {service}"))
     }
 
     /// The names of all services.
@@ -134,7 +137,7 @@ impl Site {
     /// Fills the shop, and waits until sourcing knows what there is.
     async fn fill(&self) -> anyhow::Result<()> {
         seed::shop(&self.suite.client().await?, today()).await?;
-        let allocation = self.books("allocation").await?;
+        let allocation = self.books("allocation")?;
         let wanted = i64::try_from(seed::ITEMS.len() * seed::WAREHOUSES.len())?;
         eventually("sourcing knows every shelf", || async {
             let known: Option<i64> = sqlx::query_scalar(
@@ -296,12 +299,5 @@ pub async fn eventually<T, F>(what: &str, look: impl Fn() -> F) -> anyhow::Resul
 where
     F: Future<Output = anyhow::Result<T>>,
 {
-    let watch = Stopwatch::start();
-    loop {
-        match look().await {
-            Ok(it) => return Ok(it),
-            Err(error) if watch.elapsed() > PATIENCE => return Err(error.context(what.to_owned())),
-            Err(_) => tokio::time::sleep(TICK).await,
-        }
-    }
+    crate::eventually(PATIENCE, look).await.with_context(|| format!("waiting: {what}"))
 }

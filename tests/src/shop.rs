@@ -248,7 +248,7 @@ impl Shop {
 
 /// A new home for a test, below the directory for temporary files. What an earlier run left there is
 /// removed, unless that run still lives.
-fn home(name: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn home(name: &str) -> anyhow::Result<PathBuf> {
     let homes = std::env::temp_dir().join("kontor-journeys");
     std::fs::create_dir_all(&homes)?;
     for entry in std::fs::read_dir(&homes)? {

@@ -136,7 +136,7 @@ async fn empty(site: &Site, service: &str) -> anyhow::Result<()> {
 
 /// All rows of these, as text.
 async fn read(site: &Site, service: &str, tables: &[&'static str]) -> anyhow::Result<Vec<String>> {
-    let db = site.books(service).await?;
+    let db = site.books(service)?;
     let mut rows: Vec<String> = Vec::new();
     for table in tables {
         rows.extend(sqlx::query_scalar::<_, String>(*table).fetch_all(&db).await?);

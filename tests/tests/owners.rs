@@ -64,7 +64,7 @@ async fn an_owner_that_slept_finds_its_partitions_taken() -> anyhow::Result<()> 
         for (service, lock) in &locks {
             sqlx::query("select pg_terminate_backend($1)")
                 .bind(lock)
-                .execute(&site.books(service).await?)
+                .execute(&site.books(service)?)
                 .await?;
         }
         let watch = Stopwatch::start();
@@ -110,7 +110,7 @@ async fn reports_that_died_with_an_owner_come_first_again() -> anyhow::Result<()
     site.customers("a").await?;
     let (nats, web) = (site.suite.admin().await?, site.suite.connect("channel", "web").await?);
     let order = world::place(&web, &world::name("a", 3), None).await?;
-    let fulfilment = site.books("fulfilment").await?;
+    let fulfilment = site.books("fulfilment")?;
     let picks = || async {
         let picks: Vec<(i32, String, String)> = sqlx::query_as(
             "select pick, warehouse, state from shipment where order_id = $1 order by pick",
@@ -177,7 +177,7 @@ async fn undisturbed(site: &Site, world: &world::World) -> anyhow::Result<Vec<St
 async fn be_impatient(site: &Site) -> anyhow::Result<()> {
     for service in site.services() {
         let sql = format!("alter role {service} set idle_in_transaction_session_timeout = '3s'");
-        sqlx::query(AssertSqlSafe(sql)).execute(&site.books(service).await?).await?;
+        sqlx::query(AssertSqlSafe(sql)).execute(&site.books(service)?).await?;
     }
     Ok(())
 }
@@ -186,7 +186,7 @@ async fn be_impatient(site: &Site) -> anyhow::Result<()> {
 async fn locks(site: &Site) -> anyhow::Result<Vec<(String, i32)>> {
     let mut locks = Vec::new();
     for service in site.services() {
-        let db: PgPool = site.books(service).await?;
+        let db: PgPool = site.books(service)?;
         let held: Vec<i32> = sqlx::query_scalar(
             "select distinct pid from pg_locks
               where locktype = 'advisory'

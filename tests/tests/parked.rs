@@ -65,7 +65,7 @@ async fn poison_is_set_aside_and_put_away() -> anyhow::Result<()> {
     shows(&site, order, "completed").await?;
     assert!(list(&nats, "fulfilment").await?.is_empty());
     let kept: (String, String) = sqlx::query_as("select key, reason from discarded")
-        .fetch_one(&site.books("fulfilment").await?)
+        .fetch_one(&site.books("fulfilment")?)
         .await?;
     assert_eq!(kept, (order.to_string(), "no such warehouse".to_owned()));
     books::quiet(&site).await?;
@@ -129,7 +129,7 @@ async fn ask(nats: &async_nats::Client, subject: &str, body: &Value) -> anyhow::
 }
 
 async fn shows(site: &Site, order: OrderId, status: &str) -> anyhow::Result<()> {
-    let db = site.books("gateway").await?;
+    let db = site.books("gateway")?;
     eventually("an order gets there", || async {
         let shown: Option<String> =
             sqlx::query_scalar("select status from order_state where order_id = $1")

@@ -107,7 +107,7 @@ const OF_ORDERS: [(&str, &str); 16] = [
 
 /// All books' words on the orders of a run.
 pub async fn of(site: &Site, prefix: &str) -> anyhow::Result<Vec<String>> {
-    let intake = site.books("intake").await?;
+    let intake = site.books("intake")?;
     let orders: Vec<(Uuid, String)> = sqlx::query_as(
         "select order_id, external_id from sales_order where starts_with(external_id, $1)",
     )
@@ -121,7 +121,7 @@ pub async fn of(site: &Site, prefix: &str) -> anyhow::Result<Vec<String>> {
     for (service, statement) in OF_ORDERS {
         let rows: Vec<(Uuid, String)> = sqlx::query_as(statement)
             .bind(&ids)
-            .fetch_all(&site.books(service).await?)
+            .fetch_all(&site.books(service)?)
             .await
             .with_context(|| format!("{service}: {statement}"))?;
         for (order, line) in rows {
@@ -142,7 +142,7 @@ pub async fn of(site: &Site, prefix: &str) -> anyhow::Result<Vec<String>> {
            from book where starts_with(customer_id, $1)",
     )
     .bind(format!("{prefix}-"))
-    .fetch_all(&site.books("credit").await?)
+    .fetch_all(&site.books("credit")?)
     .await?;
     said.extend(accounts.into_iter().map(|(name, line)| format!("{} owes {line}", short(name))));
     said.sort();
@@ -167,7 +167,7 @@ pub async fn agree(site: &Site, expected: &[String], prefix: &str) -> anyhow::Re
 
 /// Waits until every order of a run has come to its end, and all is quiet.
 pub async fn settled(site: &Site, prefix: &str) -> anyhow::Result<()> {
-    let (intake, finance) = (site.books("intake").await?, site.books("finance").await?);
+    let (intake, finance) = (site.books("intake")?, site.books("finance")?);
     let prefix = format!("{prefix}-");
     eventually("every order comes to its end", || async {
         let orders: Vec<(Uuid, String, String)> = sqlx::query_as(

@@ -79,7 +79,7 @@ impl World {
             careful,
             picks: Arc::default(),
         };
-        let (intake, fulfilment) = (site.books("intake").await?, site.books("fulfilment").await?);
+        let (intake, fulfilment) = (site.books("intake")?, site.books("fulfilment")?);
         let mut world = Self { parts: vec![], web, hands, intake, fulfilment };
         world.read("ORDERS_STATUS", "channel-web".to_owned(), Hands::status);
         let warehouses = site.suite.outsiders.iter().filter(|it| it.kind == "warehouse");
