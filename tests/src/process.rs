@@ -34,6 +34,10 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked at.
 const TICK: Duration = Duration::from_millis(50);
 
+/// Waits until this process dies, however that happens: its end of the pipe is then closed. Ends the
+/// replica, unless the number means another process by now.
+const LEASH: &str = r#"read -r _; grep -qsF -- "$2" "/proc/$1/cmdline" && kill -9 "$1""#;
+
 /// Servers with a shop on them, and nobody at work.
 pub struct Site {
     pub suite: Suite,
@@ -45,6 +49,7 @@ pub struct Site {
 /// A process that runs services. It is killed when this is dropped.
 pub struct Replica {
     child: Child,
+    _leash: Child,
     log: PathBuf,
 }
 
@@ -99,7 +104,12 @@ impl Site {
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let child = command.kill_on_drop(true).spawn().context("starting kontor")?;
-        Ok(Replica { child, log })
+        let process = child.id().context("kontor ended at once")?.to_string();
+        let mut leash = Command::new("sh");
+        leash.args(["-c", LEASH, "kontor-leash"]).arg(process).arg(self.configuration());
+        leash.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let leash = leash.process_group(0).kill_on_drop(true).spawn()?;
+        Ok(Replica { child, _leash: leash, log })
     }
 
     fn configuration(&self) -> PathBuf {

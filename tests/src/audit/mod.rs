@@ -73,23 +73,25 @@ impl Shop {
 impl Premises<'_> {
     /// Waits until all is quiet, and then looks whether the books of all services agree.
     pub(crate) async fn audit(self) -> anyhow::Result<()> {
-        self.audit_books().await?;
-        let orders = orders(self.ledgers).await?;
-        let mut faults = Faults::default();
+        let (orders, mut faults) = self.read_books().await?;
         telling::audit(&self, &orders, &mut faults).await?;
         faults.none()
     }
 
     /// The same, the public streams aside.
     pub(crate) async fn audit_books(self) -> anyhow::Result<()> {
+        self.read_books().await?.1.none()
+    }
+
+    async fn read_books(&self) -> anyhow::Result<(Orders, Faults)> {
         self.is_quiet().await?;
         let orders = orders(self.ledgers).await?;
         let mut faults = Faults::default();
-        log::audit(&self, &mut faults).await?;
-        stock::audit(&self, &orders, &mut faults).await?;
-        money::audit(&self, &orders, &mut faults).await?;
-        view::audit(&self, &orders, &mut faults).await?;
-        faults.none()
+        log::audit(self, &mut faults).await?;
+        stock::audit(self, &orders, &mut faults).await?;
+        money::audit(self, &orders, &mut faults).await?;
+        view::audit(self, &orders, &mut faults).await?;
+        Ok((orders, faults))
     }
 }
 

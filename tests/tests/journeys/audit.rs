@@ -66,7 +66,6 @@ const SPOILT: &[(&str, &str, &str)] = &[
     ),
 ];
 
-#[ignore = "since its last change the audit does not find a pick that was renumbered"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_audit_finds_what_does_not_agree() -> anyhow::Result<()> {
     visit("audit", async |shop| {
