@@ -9,7 +9,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use chassis::{Batch, Decided, Migration, Service, TraceContext, migrations};
+use chassis::{Batch, Decided, Migration, Pace, Service, TraceContext, migrations};
 use contracts::finance::{
     BooksOf, InvoiceIssued, NumberGiven, NumberWanted, OrderSettled, PaymentCaptured, PaymentNoted,
     PaymentReceived, PaymentReported, RefundDue, TrialBalance,
@@ -64,6 +64,7 @@ pub struct Finance;
 
 impl Service for Finance {
     const NAME: &'static str = "finance";
+    const PACE: Pace = Pace::Leisurely;
     const MIGRATIONS: &'static [Migration] = migrations!["0001_books"];
     type Inbound = Inbound;
     type Outbound = Outbound;

@@ -13,7 +13,7 @@ mod views;
 
 use std::net::SocketAddr;
 
-use chassis::{Batch, Decided, Duty, Migration, Service, migrations};
+use chassis::{Batch, Decided, Duty, Migration, Pace, Service, migrations};
 use contracts::allocation::{SourcingFailed, SourcingPlanned};
 use contracts::credit::{CreditApproved, CreditHeld, HoldRefused, HoldReleased};
 use contracts::finance::{
@@ -102,6 +102,7 @@ impl Gateway {
 
 impl Service for Gateway {
     const NAME: &'static str = "gateway";
+    const PACE: Pace = Pace::Leisurely;
     const MIGRATIONS: &'static [Migration] = migrations!["0001_views"];
     type Inbound = Inbound;
     type Outbound = Silence;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{Inbound, Outbound};
 
 /// How long changes of levels are gathered before they are told.
-const GATHER: SignedDuration = SignedDuration::from_millis(200);
+const GATHER: SignedDuration = SignedDuration::from_secs(1);
 
 /// As much of the books as a batch of messages touches.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,6 +1,8 @@
 //! How fast orders go from the storefront to the warehouse, on this machine, with everything real:
 //! the load generator, the servers and every service share its cores.
 
+mod limit;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -48,7 +50,7 @@ pub struct Bench {
     #[arg(long, default_value_t = 20)]
     seconds: u64,
     /// Into how many partitions the work is divided.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 2)]
     partitions: u32,
     /// Where the servers keep their data; it is removed afterwards.
     #[arg(long, default_value = ".kontor/bench")]
@@ -67,6 +69,8 @@ pub struct Report {
     steady: Vec<u64>,
     /// Microseconds of CPU an order, this process and its servers together, a round.
     cpu: Vec<u64>,
+    /// Orders a second whose rows are only written.
+    limit: u64,
 }
 
 impl fmt::Display for Report {
@@ -79,6 +83,8 @@ impl fmt::Display for Report {
         writeln!(f, "  {:>8} orders/s, median of {:?}", median(&self.rates), self.rates)?;
         writeln!(f, "  {:>8} orders/s answered, median", median(&self.answered))?;
         writeln!(f, "  {:>8} µs of CPU an order, median of {:?}", median(&self.cpu), self.cpu)?;
+        let part = median(&self.rates) * 100 / self.limit.max(1);
+        writeln!(f, "  {part:>8} % of the {} orders/s whose rows are only written", self.limit)?;
         writeln!(f, "at {rate} orders/s for {seconds} s, one after the other:")?;
         let at = |part: usize| f64_millis(&self.steady, part);
         write!(f, "  p50 {} ms, p99 {} ms, {} orders", at(50), at(99), self.steady.len())
@@ -125,6 +131,7 @@ pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report>
         answered: vec![],
         steady: vec![],
         cpu: vec![],
+        limit: 0,
     };
     for round in 0..=bench.rounds {
         progress(&if round == 0 { "warming up".to_owned() } else { format!("round {round}") });
@@ -136,11 +143,18 @@ pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report>
         }
     }
     progress("a steady rate");
+    tokio::time::sleep(SETTLE).await;
     report.steady = steady(&suite, &watcher, &bench).await?;
+    progress("the same rows, with no rules");
+    let orders = bench.orders * (bench.rounds + 1) + bench.rate * bench.seconds;
+    report.limit = limit::rate(&suite.accounts, orders).await?;
     suite.close().await?;
     std::fs::remove_dir_all(&bench.home).ok(); // Left behind, it is removed by the next run.
     Ok(report)
 }
+
+/// What the rounds left to be done is done by then.
+const SETTLE: Duration = Duration::from_secs(5);
 
 /// How many customers and items the orders are spread over.
 const CUSTOMERS: u64 = 200;

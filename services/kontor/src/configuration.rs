@@ -16,7 +16,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Configuration {
-    /// Into how many partitions the work is divided. Fixed once a database was set up. Default: 4.
+    /// Into how many partitions the work is divided. Fixed once a database was set up. Default: 2.
     pub partitions: u32,
     pub nats: NatsSettings,
     /// Where `/livez`, `/readyz` and `/metrics` are served. Default: 127.0.0.1, any free port.
@@ -61,7 +61,7 @@ pub struct ServiceSettings {
 impl Default for Configuration {
     fn default() -> Self {
         Self {
-            partitions: 4,
+            partitions: 2,
             nats: NatsSettings::default(),
             health: SocketAddr::from(([127, 0, 0, 1], 0)),
             telemetry: TelemetrySettings::default(),

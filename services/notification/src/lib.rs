@@ -10,7 +10,7 @@ mod store;
 mod tests;
 mod wording;
 
-use chassis::{Batch, Decided, Duty, Migration, Service, migrations};
+use chassis::{Batch, Decided, Duty, Migration, Pace, Service, migrations};
 use contracts::finance::InvoiceIssued;
 use contracts::fulfilment::{Delivered, Shipped};
 use contracts::intake::{OrderCancelled, OrderConfirmed, OrderExpired, OrderPlaced, WhoOrdered};
@@ -57,6 +57,7 @@ impl Notification {
 
 impl Service for Notification {
     const NAME: &'static str = "notification";
+    const PACE: Pace = Pace::Leisurely;
     const MIGRATIONS: &'static [Migration] = migrations!["0001_letters"];
     type Inbound = Inbound;
     type Outbound = Outbound;

@@ -20,6 +20,7 @@ create table page (
     body      bytea   not null,       -- JSON, compressed by lz4
     primary key (partition, number)
 );
+alter table page alter body set storage external;   -- compressed once is enough
 
 -- Up to where the public messages of the pages were published and acknowledged.
 create table outlet (
@@ -36,13 +37,14 @@ create table timer (
 );
 create index timer_due on timer (partition, due, id);
 
--- What each command was answered with: the same id, the same answer.
+-- What each command was answered with: the same id, the same answer. The id comes first in the key:
+-- with the partition first, a plan made while the table was small reads all of a partition for ever.
 create table answer (
     partition   integer     not null,
     command_id  uuid        not null,
     answered_at timestamptz not null,
     body        bytea       not null,
-    primary key (partition, command_id)
+    primary key (command_id, partition)
 );
 create index answer_age on answer (answered_at);
 

@@ -1,18 +1,19 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use contracts::{Kind, Timestamp, Uuid};
+use contracts::{Contract, Timestamp, Uuid};
 use jiff_sqlx::ToSqlx;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::desk::Sealed;
-use crate::{Envelope, MessageId, Page, Partition};
+use crate::{Envelope, MessageId, Partition};
 
 /// What was said because of a command.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Answer {
     /// The page that tells everyone, if any. A reader who has heard it sees the effect.
     pub page: Option<i64>,
+    /// Whatever of it the command declares as its answer.
     pub said: Vec<Envelope>,
 }
 
@@ -36,16 +37,19 @@ pub enum Outcome {
 /// The answer to each command, by its id.
 pub(crate) type Answers = BTreeMap<MessageId, Answer>;
 
+/// What each command declares as its answer, by its id.
+pub(crate) type Commands = BTreeMap<MessageId, &'static [Contract]>;
+
 /// Which of the commands were answered before, and how.
 pub(crate) async fn given(
     db: &mut PgConnection,
     partition: Partition,
-    commands: &BTreeSet<MessageId>,
+    commands: &Commands,
 ) -> anyhow::Result<Answers> {
     if commands.is_empty() {
         return Ok(Answers::new());
     }
-    let ids: Vec<Uuid> = commands.iter().map(|it| it.0).collect();
+    let ids: Vec<Uuid> = commands.keys().map(|it| it.0).collect();
     let rows: Vec<(Uuid, Vec<u8>)> = sqlx::query_as(
         "select command_id, body from answer where partition = $1 and command_id = any($2)",
     )
@@ -56,28 +60,29 @@ pub(crate) async fn given(
     rows.into_iter().map(|(id, body)| Ok((MessageId(id), serde_json::from_slice(&body)?))).collect()
 }
 
-/// A command is answered with what was said because of it.
+/// A command is answered with what was said because of it, as far as it declares that: the rest is
+/// in the page, which is going to have this number.
 pub(crate) fn compose(
-    decided: impl Iterator<Item = MessageId>,
-    page: Option<&Page>,
-    said: Vec<Sealed>,
+    decided: impl Iterator<Item = (MessageId, &'static [Contract])>,
+    page: i64,
+    said: &[Sealed],
 ) -> Answers {
-    let mut answers: Answers = decided.map(|it| (it, Answer::default())).collect();
+    let mut answers: BTreeMap<MessageId, (&[Contract], Answer)> =
+        decided.map(|(id, declared)| (id, (declared, Answer::default()))).collect();
     if answers.is_empty() {
-        return answers;
+        return Answers::new();
     }
     for it in said {
         let cause = it.envelope.cause.and_then(|cause| answers.get_mut(&cause));
-        match (it.contract.kind, cause) {
-            (Kind::Event | Kind::Public, Some(answer)) => {
-                answer.page = page.map(|it| it.number);
-                answer.said.push(it.envelope);
-            }
-            (Kind::Reply, Some(answer)) => answer.said.push(it.envelope),
-            (Kind::Timer | Kind::Command | Kind::Report | Kind::Question, _) | (_, None) => {}
+        let Some((declared, answer)) = cause else { continue };
+        if it.is_for_everyone() {
+            answer.page = Some(page);
+        }
+        if declared.contains(&it.contract) {
+            answer.said.push(it.envelope.clone());
         }
     }
-    answers
+    answers.into_iter().map(|(id, (_, answer))| (id, answer)).collect()
 }
 
 pub(crate) async fn keep(

@@ -3,8 +3,11 @@ use std::time::Duration;
 use async_nats::RequestErrorKind;
 use contracts::{Command, Key, MessageSet, Question, Uuid};
 use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::{Answer, Outcome};
+use crate::hearing::{Caller, Event};
+use crate::switchboard::Switchboard;
 use crate::{Envelope, MessageId, Partition, TraceContext};
 
 /// How long a client waits for an answer, repeats included.
@@ -18,6 +21,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Client {
     nats: async_nats::Client,
     partitions: u32,
+    switchboard: Switchboard,
 }
 
 /// What a command led to.
@@ -56,7 +60,12 @@ pub(crate) fn owner_subject(service: &str, partition: u32) -> String {
 
 impl Client {
     pub fn new(nats: async_nats::Client, partitions: u32) -> Self {
-        Self { nats, partitions }
+        Self { nats, partitions, switchboard: Switchboard::default() }
+    }
+
+    /// Reaches the owners in this process without the broker.
+    pub(crate) fn beside(self, switchboard: Switchboard) -> Self {
+        Self { switchboard, ..self }
     }
 
     /// The partition in which everything about this key is decided.
@@ -115,31 +124,40 @@ impl Client {
         partition: u32,
     ) -> Result<Answer, Unanswered> {
         let subject = || envelope.subject.clone();
-        let to = owner_subject(service, partition);
-        let payload = serde_json::to_vec(envelope)
-            .map_err(|it| Unanswered::Refused { subject: subject(), cause: it.to_string() })?;
         let attempts = async {
             loop {
-                let reply = self.nats.request(to.clone(), payload.clone().into()).await;
-                match reply.map(|it| serde_json::from_slice::<Outcome>(&it.payload)) {
-                    Ok(Ok(Outcome::Answered(answer))) => return Ok(answer),
-                    Ok(Ok(Outcome::Parked { cause })) => {
+                let outcome = match self.switchboard.line(service, partition) {
+                    Some(line) => call(&line, envelope).await,
+                    None => self.send(service, partition, envelope).await,
+                };
+                match outcome {
+                    Outcome::Answered(answer) => return Ok(answer),
+                    Outcome::Parked { cause } => {
                         return Err(Unanswered::Parked { subject: subject(), cause });
                     }
-                    Ok(Ok(Outcome::Refused { cause })) => {
-                        return Err(Unanswered::Refused { subject: subject(), cause });
-                    }
-                    Ok(Err(error)) => {
-                        let cause = error.to_string();
+                    Outcome::Refused { cause } => {
                         return Err(Unanswered::Refused { subject: subject(), cause });
                     }
                     // Being handed over, or restarted. The same id is decided once.
-                    Ok(Ok(Outcome::Busy)) | Err(_) => tokio::time::sleep(PAUSE).await,
+                    Outcome::Busy => tokio::time::sleep(PAUSE).await,
                 }
             }
         };
         let waited = tokio::time::timeout(PATIENCE, attempts).await;
         waited.unwrap_or_else(|_| Err(Unanswered::TimedOut(subject())))
+    }
+
+    /// Gives a command over the broker, once.
+    async fn send(&self, service: &str, partition: u32, envelope: &Envelope) -> Outcome {
+        let refused = |it: serde_json::Error| Outcome::Refused { cause: it.to_string() };
+        let payload = match serde_json::to_vec(envelope) {
+            Ok(payload) => payload,
+            Err(error) => return refused(error),
+        };
+        match self.nats.request(owner_subject(service, partition), payload.into()).await {
+            Ok(reply) => serde_json::from_slice(&reply.payload).unwrap_or_else(refused),
+            Err(_) => Outcome::Busy,
+        }
     }
 
     /// Asks a service something that it knows.
@@ -159,6 +177,16 @@ impl Client {
             return Err(refused(cause.to_string()));
         }
         serde_json::from_slice(&reply.payload).map_err(|it| refused(it.to_string()))
+    }
+}
+
+/// Gives a command to an owner in this process, once.
+async fn call(owner: &mpsc::Sender<Event>, envelope: &Envelope) -> Outcome {
+    let (caller, outcome) = oneshot::channel();
+    let command = Event::Command(envelope.clone(), Some(Caller::Here(caller)));
+    match owner.try_send(command) {
+        Ok(()) => outcome.await.unwrap_or(Outcome::Busy),
+        Err(_) => Outcome::Busy,
     }
 }
 

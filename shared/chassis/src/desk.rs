@@ -5,11 +5,12 @@ use contracts::{Contract, Kind, MessageSet, RawValue, Timestamp};
 use sqlx::PgConnection;
 
 use crate::batch::{Delivery, Outgoing, Panicked};
-use crate::{Batch, Counter, Duty, Envelope, MessageId, Migration, Partition, Service};
+use crate::{Batch, Counter, Duty, Envelope, MessageId, Migration, Pace, Partition, Service};
 
 /// A service with its types rubbed out, so that the worker is compiled once, not once a service.
 pub trait Desk: Send + Sync + 'static {
     fn name(&self) -> &'static str;
+    fn pace(&self) -> Pace;
     fn migrations(&self) -> &'static [Migration];
     fn hears(&self) -> &'static [Contract];
     fn says(&self) -> &'static [Contract];
@@ -67,6 +68,10 @@ impl Sealed {
 impl<S: Service> Desk for S {
     fn name(&self) -> &'static str {
         S::NAME
+    }
+
+    fn pace(&self) -> Pace {
+        S::PACE
     }
 
     fn migrations(&self) -> &'static [Migration] {

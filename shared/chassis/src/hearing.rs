@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::Context;
 use async_nats::{Client, Message, Subject, Subscriber};
 use futures::StreamExt;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::client::owner_subject;
-use crate::log::{Head, Portion, Read, head_subject, page_subject, read_subject, unpack};
+use crate::log::{self, Head, Portion, Read, head_subject, page_subject, read_subject, unpack};
 use crate::task::Helpers;
-use crate::{Envelope, Missing, Page};
+use crate::{Envelope, Missing, Outcome, Page};
 
 /// How many events wait for the owner. Pages beyond it wait in the client, and beyond that are a
 /// gap, which is asked for.
@@ -26,12 +26,21 @@ pub(crate) enum Event {
     Head(Head),
     /// A speaker's answer to an ask.
     Answer(Head, Vec<Arc<Page>>),
-    Command(Envelope, Option<Subject>),
+    /// And who waits for the outcome.
+    Command(Envelope, Option<Caller>),
     Reports(Vec<Envelope>, Box<async_nats::jetstream::Message>),
     /// Another partition left a note.
     Wake,
     /// The connection was lost and is there again: anything may have been missed.
     Reconnected,
+}
+
+/// Who gave a command.
+pub(crate) enum Caller {
+    /// Somebody in this process.
+    Here(oneshot::Sender<Outcome>),
+    /// Somebody who listens on this subject.
+    At(Subject),
 }
 
 /// The subject on which a partition is told that there is a note for it.
@@ -64,8 +73,8 @@ pub(crate) async fn listen(
 
 async fn hear(mut pages: Subscriber, events: mpsc::Sender<Event>) {
     while let Some(message) = pages.next().await {
-        match unpack(&message.payload) {
-            Ok(page) => send(&events, Event::Page(Arc::new(page))).await,
+        match log::read(&message.payload) {
+            Ok(page) => send(&events, Event::Page(page)).await,
             // It is asked for, and then read from its speaker's table.
             Err(error) => tracing::warn!(%error, "a page on {} is unreadable", message.subject),
         }
@@ -83,11 +92,14 @@ async fn hear_heads(mut heads: Subscriber, speaker: String, events: mpsc::Sender
 async fn obey(mut commands: Subscriber, nats: Client, events: mpsc::Sender<Event>) {
     while let Some(Message { payload, reply, .. }) = commands.next().await {
         let refusal = match serde_json::from_slice::<Envelope>(&payload) {
-            Ok(command) => match events.try_send(Event::Command(command, reply.clone())) {
-                Ok(()) => continue,
-                Err(_) => crate::Outcome::Busy,
-            },
-            Err(error) => crate::Outcome::Refused { cause: error.to_string() },
+            Ok(command) => {
+                let caller = reply.clone().map(Caller::At);
+                match events.try_send(Event::Command(command, caller)) {
+                    Ok(()) => continue,
+                    Err(_) => Outcome::Busy,
+                }
+            }
+            Err(error) => Outcome::Refused { cause: error.to_string() },
         };
         if let (Some(reply), Ok(body)) = (reply, serde_json::to_vec(&refusal)) {
             nats.publish(reply, body.into()).await.ok(); // It asks again.

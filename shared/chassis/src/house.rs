@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::health::{self, Health};
-use crate::replica::{self, Account, Standing};
+use crate::replica::{self, Account, Common, Standing};
+use crate::switchboard::Switchboard;
 use crate::task::spawn;
 use crate::{Desk, Service, Telemetry};
 
@@ -76,12 +77,13 @@ impl House {
         partitions: u32,
     ) -> anyhow::Result<Running> {
         let (close, closing) = watch::channel(false);
-        let mut services = Vec::new();
+        let (mut services, switchboard) = (Vec::new(), Switchboard::default());
+        let common = Common { partitions, switchboard, closing };
         for (name, account) in accounts {
             let desk = self.desk(&name)?;
             let (standing, shown) = watch::channel(Standing::default());
             let name = desk.name();
-            let replica = replica::run(desk, account, partitions, standing, closing.clone());
+            let replica = replica::run(desk, account, common.clone(), standing);
             services.push((name, shown, spawn(name, replica)));
         }
         Ok(Running { close, services })

@@ -1,30 +1,44 @@
 //! The loop of one partition: take what is ready, decide it in one transaction, say it.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Client, Subject};
+use async_nats::Client;
 use contracts::Kind;
 use sqlx::PgPool;
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::{error, info, warn};
 
 use crate::clock::{self, Stopwatch};
-use crate::hearing::{self, Event, WAITING};
+use crate::hearing::{self, Caller, Event, WAITING};
 use crate::inlet;
-use crate::log::{Ear, PutBack, head_subject, page_subject};
+use crate::log::{self, Ear, PutBack, head_subject, page_subject};
 use crate::outlet::Outlet;
+use crate::switchboard::{Connected, Switchboard};
 use crate::task::{Helpers, spawn};
 use crate::telemetry::Meters;
 use crate::worker::{Fenced, Said};
-use crate::{Committed, Desk, Input, MessageId, Outcome, Page, Partition, Worker, fault, parking};
+use crate::{
+    Committed, Desk, Input, MessageId, Outcome, Pace, Page, Partition, Worker, fault, parking,
+};
 
 /// How many messages one transaction decides at most: beyond it, batches gain little.
 const TOGETHER: usize = 512;
 
+/// The same of a leisurely service.
+const TOGETHER_AT_LEISURE: usize = 4096;
+
+/// How long a leisurely service rests, in milliseconds.
+const REST: RangeInclusive<u64> = 20..=500;
+
 /// How often the number of the last page is announced by whoever has nothing to say.
 const ANNOUNCE: u64 = 1000;
+
+/// How long a position moves in memory alone, in milliseconds: whoever looks into the books for what
+/// was heard waits no longer.
+const UNSAVED: u64 = 50;
 
 /// How often a batch is tried before its inputs are tried one by one.
 const TRIES: u32 = 3;
@@ -39,6 +53,7 @@ pub(crate) struct Surroundings {
     pub(crate) committed: Arc<[Arc<Notify>]>,
     /// Counts the times that the connection was there again.
     pub(crate) reconnected: watch::Receiver<u64>,
+    pub(crate) switchboard: Switchboard,
 }
 
 pub(crate) struct Owner {
@@ -52,15 +67,20 @@ pub(crate) struct Owner {
     meters: Meters,
     watch: Stopwatch,
     announced: u64,
+    /// Until when pages wait.
+    resting: u64,
+    /// Since when the position is in memory alone.
+    unsaved: Option<u64>,
     batch: Waiting,
     _helpers: Helpers,
+    _connected: Connected,
 }
 
 /// What is to be decided next, and whom to tell.
 #[derive(Default)]
 struct Waiting {
     inputs: Vec<Input>,
-    replies: BTreeMap<MessageId, Vec<Subject>>,
+    callers: BTreeMap<MessageId, Vec<Caller>>,
     acks: Vec<async_nats::jetstream::Message>,
 }
 
@@ -137,7 +157,8 @@ impl Owner {
         let mut ear = Ear::new(worker.heard().clone());
         ear.connected(watch.millis());
         let meters = Meters::of(service, number);
-        let (batch, announced) = (Waiting::default(), 0);
+        let (batch, announced, resting, unsaved) = (Waiting::default(), 0, 0, None);
+        let connected = around.switchboard.connect(here, to_self.clone());
         info!(service, partition = number, "{service} has partition {number}");
         Ok(Self {
             around,
@@ -150,8 +171,11 @@ impl Owner {
             meters,
             watch,
             announced,
+            resting,
+            unsaved,
             batch,
             _helpers: helpers,
+            _connected: connected,
         })
     }
 
@@ -162,9 +186,8 @@ impl Owner {
             Event::Page(page) => self.ear.page(page),
             Event::Head(head) => self.ear.head(&head, now),
             Event::Answer(head, pages) => self.ear.answer(&head, pages, now)?,
-            Event::Command(command, reply) => {
-                let replies = self.batch.replies.entry(command.id).or_default();
-                replies.extend(reply);
+            Event::Command(command, caller) => {
+                self.batch.callers.entry(command.id).or_default().extend(caller);
                 self.batch.inputs.push(match command.subject.as_str() {
                     parking::REPLAY => Input::Replay(command.key),
                     _ => Input::Command(command),
@@ -185,7 +208,10 @@ impl Owner {
         let now = self.watch.millis();
         let ask = self.ear.next_ask().unwrap_or(u64::MAX);
         let announce = self.announced + ANNOUNCE;
-        let mut rest = Duration::from_millis(ask.min(announce).saturating_sub(now));
+        let save = self.unsaved.map_or(u64::MAX, |since| since + UNSAVED);
+        let pages = if self.ear.is_ready() { self.resting } else { u64::MAX };
+        let next = ask.min(announce).min(save).min(pages);
+        let mut rest = Duration::from_millis(next.saturating_sub(now));
         if let Some(due) = self.worker.next_due() {
             let until = Duration::try_from(due.duration_since(clock::now())).unwrap_or_default();
             rest = rest.min(until);
@@ -196,8 +222,10 @@ impl Owner {
     /// Asks for what is missing, decides what is ready, and says it.
     async fn turn(&mut self) -> anyhow::Result<()> {
         let now = self.watch.millis();
-        let room = TOGETHER.saturating_sub(self.batch.inputs.len()).max(1);
-        self.batch.inputs.extend(self.ear.take(room, now).into_iter().map(Input::Page));
+        if self.resting <= now {
+            let room = self.together().saturating_sub(self.batch.inputs.len()).max(1);
+            self.batch.inputs.extend(self.ear.take(room, now).into_iter().map(Input::Page));
+        }
         for missing in self.ear.asks(now) {
             self.meters.asked();
             let nats = self.around.nats.clone();
@@ -207,10 +235,51 @@ impl Owner {
         let due = self.worker.next_due().is_some_and(|it| it <= clock::now());
         if due || !self.batch.inputs.is_empty() {
             let committed = self.commit().await?;
+            self.have_rest(now, committed.decided);
             self.tell(committed).await;
         }
+        self.save(now).await?;
         if self.announced + ANNOUNCE <= now {
             self.announce().await;
+        }
+        Ok(())
+    }
+
+    /// How many messages one transaction decides at most.
+    fn together(&self) -> usize {
+        match self.around.desk.pace() {
+            Pace::Eager => TOGETHER,
+            Pace::Leisurely => TOGETHER_AT_LEISURE,
+        }
+    }
+
+    /// Has a leisurely service rest after a transaction, unless it has to catch up.
+    fn have_rest(&mut self, began: u64, decided: usize) {
+        let leisurely = self.around.desk.pace() == Pace::Leisurely;
+        if leisurely && (1..self.together() / 2).contains(&decided) {
+            let done = self.watch.millis();
+            self.resting = done + (3 * (done - began)).clamp(*REST.start(), *REST.end());
+        }
+    }
+
+    /// Writes down where the worker is, if nothing else did for a while.
+    async fn save(&mut self, now: u64) -> anyhow::Result<()> {
+        match self.unsaved {
+            _ if !self.worker.is_unsaved() => self.unsaved = None,
+            None => self.unsaved = Some(now),
+            Some(since) if since + UNSAVED > now => {}
+            Some(_) => {
+                self.unsaved = None;
+                if let Err(error) = self.worker.save(clock::now()).await {
+                    if error.is::<Fenced>() {
+                        self.meters.lost();
+                        return Err(error);
+                    }
+                    // It may have happened after all.
+                    warn!(%error, "{} could not save: {error:#}", self.around.desk.name());
+                    self.reopen().await;
+                }
+            }
         }
         Ok(())
     }
@@ -221,11 +290,12 @@ impl Owner {
         let (service, mut pause) = (self.around.desk.name(), Duration::from_millis(20));
         for attempt in 1.. {
             let took = Stopwatch::start();
-            let inputs = self.batch.inputs.clone();
-            let error = match self.worker.transact(clock::now(), inputs).await {
+            let error = match self.worker.transact(clock::now(), &self.batch.inputs).await {
                 Ok(committed) => {
                     let (decided, parked) = (committed.decided, committed.parked);
-                    self.meters.committed(decided, parked, took.elapsed());
+                    if decided + parked > 0 {
+                        self.meters.committed(decided, parked, took.elapsed());
+                    }
                     return Ok(committed);
                 }
                 Err(error) => error,
@@ -258,7 +328,8 @@ impl Owner {
     async fn reopen(&mut self) -> bool {
         let Surroundings { desk, db, .. } = &self.around;
         match Worker::open(desk.clone(), db.clone(), self.partition).await {
-            Ok(worker) => {
+            Ok(mut worker) => {
+                worker.resume(self.worker.heard());
                 self.worker = worker;
                 true
             }
@@ -271,7 +342,7 @@ impl Owner {
 
     /// Says what was decided: the page to everyone, the outcomes to whoever waits for them.
     async fn tell(&mut self, committed: Committed) {
-        let Waiting { inputs, replies, acks } = std::mem::take(&mut self.batch);
+        let Waiting { inputs, callers, acks } = std::mem::take(&mut self.batch);
         let service = self.around.desk.name();
         if let Some(Said { page, packed }) = committed.page {
             self.publish(&page, packed).await;
@@ -282,16 +353,21 @@ impl Owner {
         }
         fault::point(service, "before-answer");
         let replayed = inputs.iter().any(|it| matches!(it, Input::Replay(_)));
-        for (id, to) in replies {
+        for (id, callers) in callers {
             let outcome = match committed.outcomes.get(&id) {
                 Some(outcome) => outcome.clone(),
                 None if replayed => Outcome::Answered(crate::Answer::default()),
                 None => continue,
             };
-            let Ok(body) = serde_json::to_vec(&outcome) else { continue };
-            for to in to {
+            for caller in callers {
                 // Whoever does not get it asks again, with the same id.
-                self.around.nats.publish(to, body.clone().into()).await.ok();
+                match caller {
+                    Caller::Here(caller) => drop(caller.send(outcome.clone())),
+                    Caller::At(to) => {
+                        let Ok(body) = serde_json::to_vec(&outcome) else { continue };
+                        self.around.nats.publish(to, body.into()).await.ok();
+                    }
+                }
             }
         }
         for ack in acks {
@@ -316,7 +392,8 @@ impl Owner {
         }
     }
 
-    async fn publish(&mut self, page: &Page, packed: bytes::Bytes) {
+    async fn publish(&mut self, page: &Arc<Page>, packed: bytes::Bytes) {
+        log::remember(packed.clone(), page.clone());
         let Self { around: Surroundings { nats, desk, .. }, partition, .. } = self;
         if packed.len() > nats.server_info().max_payload {
             self.announced = 0; // Too large to be published: whoever hears the number asks for it.
@@ -342,6 +419,9 @@ impl Owner {
 
     /// Lets the partition go, with all that is said published.
     async fn close(mut self) {
+        if self.worker.is_unsaved() {
+            self.worker.save(clock::now()).await.ok(); // Else it is heard again.
+        }
         self.announce().await;
         let (service, number) = (self.around.desk.name(), self.partition.number);
         self.around.nats.flush().await.ok();

@@ -9,7 +9,7 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgPool};
 
-use crate::answer::Outcome;
+use crate::answer::{Commands, Outcome};
 use crate::{Envelope, MessageId, Partition};
 
 /// The keys of a partition that have something parked.
@@ -57,7 +57,7 @@ impl Parking {
         &self,
         inputs: Vec<&'a Envelope>,
         replays: &BTreeSet<Key>,
-        commands: &BTreeSet<MessageId>,
+        commands: &Commands,
         poison: &BTreeMap<MessageId, String>,
     ) -> Sorted<'a> {
         let mut blocked: BTreeSet<&Key> = self.0.difference(replays).collect();
@@ -65,7 +65,7 @@ impl Parking {
             Sorted { ready: vec![], parked: vec![], refused: vec![], keys: BTreeSet::new() };
         for input in inputs {
             let behind = || format!("something about {} was parked before it", input.key);
-            match (poison.get(&input.id), commands.contains(&input.id)) {
+            match (poison.get(&input.id), commands.contains_key(&input.id)) {
                 (Some(cause), true) => {
                     sorted.refused.push((input.id, Outcome::Refused { cause: cause.clone() }));
                 }

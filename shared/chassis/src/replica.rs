@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use crate::clock::{self, Stopwatch};
 use crate::front::Front;
 use crate::owner::{Surroundings, own};
+use crate::switchboard::Switchboard;
 use crate::task::{Helpers, spawn};
 use crate::{Client, Desk, Duty, Migration, Office, Partition, answer, migrate, reader, streams};
 
@@ -47,14 +48,22 @@ pub struct Standing {
     pub replicas: usize,
 }
 
+/// What all services of a process share.
+#[derive(Clone)]
+pub(crate) struct Common {
+    pub(crate) partitions: u32,
+    pub(crate) switchboard: Switchboard,
+    pub(crate) closing: watch::Receiver<bool>,
+}
+
 /// Runs one replica until `closing` says so. Returns when all that it began is committed and said.
 pub(crate) async fn run(
     desk: Arc<dyn Desk>,
     account: Account,
-    partitions: u32,
+    common: Common,
     standing: watch::Sender<Standing>,
-    closing: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
+    let Common { partitions, switchboard, closing } = common;
     let name = desk.name();
     standing.send_modify(|it| it.service = name);
     let db = database(&account, desk.migrations(), partitions)
@@ -67,7 +76,7 @@ pub(crate) async fn run(
         desk.hears().iter().chain(desk.says()).filter(|it| it.door.is_some()).copied().collect();
     streams::check(&async_nats::jetstream::new(nats.clone()), &public, partitions).await?;
 
-    let client = Client::new(nats.clone(), partitions);
+    let client = Client::new(nats.clone(), partitions).beside(switchboard.clone());
     let mut helpers = Helpers::default();
     let reading = reader::serve(nats.clone(), db.clone(), name);
     helpers.spawn(format!("{name} answers asks"), logged(name, reading));
@@ -85,7 +94,7 @@ pub(crate) async fn run(
         desk.duties().into_iter().map(|it| attend(name, it, office)).unzip();
 
     let committed = committed.into();
-    let around = Surroundings { desk, db, nats, committed, reconnected };
+    let around = Surroundings { desk, db, nats, committed, reconnected, switchboard };
     let manager = Manager {
         around,
         account,

@@ -3,11 +3,24 @@ use sqlx::PgConnection;
 
 use crate::{Batch, Counter, Decided, Duty, Migration};
 
+/// How eagerly a service hears what others say. Commands, reports and timers never wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// At once: others wait for what it says.
+    Eager,
+    /// Nobody waits for it by the millisecond, so it rests between its transactions, three times as
+    /// long as the last one took: what it hears meanwhile about one order is one change of its rows.
+    Leisurely,
+}
+
 /// A service: what it is called, what it hears and says, what it remembers, and what it does.
 pub trait Service: Send + Sync + 'static {
     /// Its name: on the command line, in traces, as the speaker of its messages, and of its
     /// database.
     const NAME: &'static str;
+
+    /// How eagerly it hears what others say.
+    const PACE: Pace = Pace::Eager;
 
     /// Its schema. The tables of the log are not among these; the chassis brings its own.
     const MIGRATIONS: &'static [Migration];

@@ -2,12 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::ensure;
-use contracts::{Key, Kind, Timestamp};
+use contracts::{Contract, Key, Kind, Timestamp};
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::pool::PoolConnection;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Acquire, PgConnection, PgPool, Postgres};
 
-use crate::answer::{Answers, Outcome};
+use crate::answer::{Answers, Commands, Outcome};
 use crate::desk::{Failure, Sealed};
 use crate::log::{Heard, Missing, Position, Take, pack};
 use crate::parking::{self, Parking};
@@ -66,12 +67,17 @@ type Row = (i64, Json<Heard>, SqlTimestamp, i64);
 pub struct Worker {
     desk: Arc<dyn Desk>,
     db: PgPool,
+    /// Kept from transaction to transaction: a pool would hand out another one each time, whose
+    /// caches are cold, and ask each whether it lives.
+    connection: Option<PoolConnection<Postgres>>,
     partition: Partition,
     position: Position,
     parking: Parking,
     due: Due,
     /// What the service listens to.
-    subjects: BTreeSet<&'static str>,
+    subjects: BTreeMap<&'static str, Contract>,
+    /// Whether the position has moved in memory alone: over pages that hold nothing for us.
+    unsaved: bool,
 }
 
 impl Worker {
@@ -103,11 +109,12 @@ impl Worker {
         }
         let position = Position { version, heard, said, at: at.to_jiff() };
         let parking = Parking::open(&db, partition).await?;
-        let subjects = desk.hears().iter().map(|it| it.subject).collect();
-        Ok(Self { desk, db, partition, position, parking, due: Due::Unknown, subjects })
+        let subjects = desk.hears().iter().map(|it| (it.subject, *it)).collect();
+        let (connection, due, unsaved) = (None, Due::Unknown, false);
+        Ok(Self { desk, db, connection, partition, position, parking, due, subjects, unsaved })
     }
 
-    /// What this worker has heard, in committed transactions.
+    /// What this worker has heard.
     pub fn heard(&self) -> &Heard {
         &self.position.heard
     }
@@ -132,16 +139,44 @@ impl Worker {
         self.due = Due::Unknown;
     }
 
+    /// Whether the position has moved in memory alone.
+    pub fn is_unsaved(&self) -> bool {
+        self.unsaved
+    }
+
+    /// Goes on from where this partition was in memory: what is heard beyond the books held nothing.
+    pub(crate) fn resume(&mut self, heard: &Heard) {
+        for (speaker, number) in heard {
+            let seen = self.position.heard.entry(speaker.clone()).or_default();
+            self.unsaved |= *seen < *number;
+            *seen = (*seen).max(*number);
+        }
+    }
+
+    /// Writes down where the worker is.
+    pub async fn save(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        let next = self.position.after(now);
+        let mut db = self.db.acquire().await?;
+        advance(&mut db, self.partition, &next).await?;
+        self.position = next;
+        self.unsaved = false;
+        Ok(())
+    }
+
     /// Decides whatever is ready, in one transaction: all of it happens, or nothing. What cannot be
     /// decided is parked, and the rest is decided without it.
+    ///
+    /// Pages that hold nothing for this service move the position in memory alone, and are written
+    /// down with whatever comes next: most pages are such ones, and a transaction each would be half
+    /// the work of the house. After a crash they are heard again, and again hold nothing.
     pub async fn transact(
         &mut self,
         now: Timestamp,
-        inputs: Vec<Input>,
+        inputs: &[Input],
     ) -> anyhow::Result<Committed> {
         let mut poison = BTreeMap::new();
         loop {
-            match self.attempt(now, &inputs, &poison).await {
+            match self.attempt(now, inputs, &poison).await {
                 Ok(committed) => return Ok(committed),
                 Err(error) => match error.downcast::<Failure>() {
                     // Each round parks at least one input more, so this ends.
@@ -161,9 +196,18 @@ impl Worker {
         let mut next = self.position.after(now);
         let mut committed = Committed::default();
         let (arrived, commands) = self.take(&mut next, inputs, &mut committed.missing);
-        let replays = inputs.iter().filter_map(Input::replays).collect();
+        let replays: BTreeSet<Key> = inputs.iter().filter_map(Input::replays).collect();
+        if arrived.is_empty() && replays.is_empty() && !self.due.is_due(next.at) {
+            self.unsaved |= self.position.heard != next.heard;
+            self.position.heard = next.heard;
+            return Ok(committed);
+        }
 
-        let mut tx = self.db.begin().await?;
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.db.acquire().await?, // The last transaction failed, and took its own along.
+        };
+        let mut tx = connection.begin().await?;
         advance(&mut tx, self.partition, &next).await?; // First: it is the fence.
         let before = answer::given(&mut tx, self.partition, &commands).await?;
         let replayed = parking::take(&mut tx, self.partition, &replays).await?;
@@ -181,13 +225,14 @@ impl Worker {
         let said = self.desk.work(&mut tx, next.at, self.partition, &sorted.ready).await?;
         fault::point(self.desk.name(), "decided");
         let set = timer::set(&mut tx, self.partition, &said).await?;
-        let page = self.write(&mut tx, &mut next, &said).await?;
-        let decided = sorted.ready.iter().map(|it| it.id).filter(|it| commands.contains(it));
-        let answers = answer::compose(decided, page.as_ref().map(|it| &*it.page), said);
+        let decided = sorted.ready.iter().filter_map(|it| Some((it.id, *commands.get(&it.id)?)));
+        let answers = answer::compose(decided, next.said + 1, &said);
+        let page = self.write(&mut tx, &mut next, said).await?;
         answer::keep(&mut tx, self.partition, next.at, &answers).await?;
         fault::point(self.desk.name(), "before-commit");
         tx.commit().await?;
         fault::point(self.desk.name(), "after-commit");
+        self.connection = Some(connection);
 
         committed.decided = sorted.ready.len();
         committed.parked = sorted.parked.len();
@@ -200,6 +245,7 @@ impl Worker {
             None => self.due.or_sooner(set.soonest),
         };
         self.position = next;
+        self.unsaved = false;
         Ok(committed)
     }
 
@@ -210,19 +256,23 @@ impl Worker {
         next: &mut Position,
         inputs: &'a [Input],
         missing: &mut Vec<Missing>,
-    ) -> (Vec<&'a Envelope>, BTreeSet<MessageId>) {
-        let (mut ready, mut commands) = (Vec::new(), BTreeSet::new());
+    ) -> (Vec<&'a Envelope>, Commands) {
+        let (mut ready, mut commands) = (Vec::new(), Commands::new());
         for input in inputs {
             match input {
                 Input::Page(page) => match next.take(page) {
                     Take::Next => ready.extend(
-                        page.said.iter().filter(|it| self.subjects.contains(it.subject.as_str())),
+                        page.said
+                            .iter()
+                            .filter(|it| self.subjects.contains_key(it.subject.as_str())),
                     ),
                     Take::Duplicate => {}
                     Take::Missing(it) => missing.push(it),
                 },
                 Input::Command(command) => {
-                    if commands.insert(command.id) {
+                    let declared = self.subjects.get(command.subject.as_str());
+                    let answers = declared.map_or(&[][..], |it| it.answers);
+                    if commands.insert(command.id, answers).is_none() {
                         ready.push(command);
                     }
                 }
@@ -238,10 +288,10 @@ impl Worker {
         &self,
         db: &mut PgConnection,
         next: &mut Position,
-        said: &[Sealed],
+        said: Vec<Sealed>,
     ) -> anyhow::Result<Option<Said>> {
-        let events: Vec<Envelope> =
-            said.iter().filter(|it| it.is_for_everyone()).map(|it| it.envelope.clone()).collect();
+        let events = said.into_iter().filter(Sealed::is_for_everyone);
+        let events: Vec<Envelope> = events.map(|it| it.envelope).collect();
         if events.is_empty() {
             return Ok(None);
         }

@@ -109,7 +109,7 @@ impl<S: Service> Bench<S> {
 
     async fn transact(&mut self, inputs: Vec<Input>) -> Committed {
         self.worker.wake(); // Another partition may have left a note.
-        self.worker.transact(self.now, inputs).await.expect("a commit")
+        self.worker.transact(self.now, &inputs).await.expect("a commit")
     }
 
     /// What each statement takes and gives, as the database sees it.

@@ -20,7 +20,7 @@ async fn each_message_keeps_its_own_trace() {
     let bench = Bench::of(Echo).await;
     let mut worker = Worker::open(Arc::new(Echo), bench.db.clone(), ONLY).await.unwrap();
 
-    let committed = worker.transact(NOW, vec![page(1, 1), page(2, 2)]).await.unwrap();
+    let committed = worker.transact(NOW, &[page(1, 1), page(2, 2)]).await.unwrap();
 
     let said = committed.page.unwrap().page.said.clone();
     for (said, trace) in said.iter().zip(["1", "2"]) {

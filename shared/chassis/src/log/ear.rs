@@ -162,6 +162,12 @@ impl Ear {
         out
     }
 
+    /// Whether there is a page to give out.
+    pub(crate) fn is_ready(&self) -> bool {
+        let mut next = self.waiting.values().filter_map(|it| it.values().next());
+        next.any(|it| judge(&self.taken, it, self.flaw) == Take::Next)
+    }
+
     /// Whom to ask now, from which page on.
     pub(crate) fn asks(&mut self, now: u64) -> Vec<Missing> {
         if self.flaw == Some(Flaw::NeverAsk) {

@@ -5,6 +5,7 @@
 mod ear;
 mod page;
 mod position;
+mod recent;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -12,5 +13,6 @@ mod wire;
 pub(crate) use ear::{Ear, Head, PutBack};
 pub use page::{Envelope, Heard, MessageId, Missing, Page};
 pub(crate) use position::{Flaw, Position, Take};
+pub(crate) use recent::{read, remember};
 pub use wire::pack;
 pub(crate) use wire::{Piece, Portion, Read, head_subject, page_subject, read_subject, unpack};

@@ -47,6 +47,8 @@ enum Wire {
 struct Owner {
     service: usize,
     position: Position,
+    /// Pages that hold nothing for the service, and are taken in memory alone.
+    unsaved: Vec<(String, i64)>,
     ear: Ear,
 }
 
@@ -87,7 +89,7 @@ impl House {
         let position = Position { version: books.version, heard: heard.clone(), said, at };
         let mut ear = Ear::new(heard).with(self.flaw);
         ear.connected(self.now);
-        Owner { service, position, ear }
+        Owner { service, position, unsaved: vec![], ear }
     }
 
     fn publish(&mut self, speaker: usize, message: impl Fn() -> Wire) {
@@ -137,16 +139,18 @@ impl House {
 
     /// The worker's transaction: position, effect and page, or nothing.
     fn transact(&mut self, owner: usize, inputs: u64) {
-        let (flaw, now) = (self.flaw, self.now);
-        let Owner { service, position, ear } = &mut self.owners[owner];
+        let (flaw, now, save) = (self.flaw, self.now, self.random.chance(20));
+        let Owner { service, position, unsaved, ear } = &mut self.owners[owner];
         let service = *service;
         let pages = ear.take(5, now);
-        if pages.is_empty() && inputs == 0 {
-            return;
-        }
-        let mut next = position.after(Timestamp::UNIX_EPOCH);
         for page in &pages {
-            next.heard.insert(page.speaker.clone(), page.number);
+            position.heard.insert(page.speaker.clone(), page.number);
+            unsaved.push((page.speaker.clone(), page.number));
+        }
+        let (heard, mut next) = (unsaved.clone(), position.after(Timestamp::UNIX_EPOCH));
+        let caused: Vec<Event> = pages.iter().flat_map(|it| self.caused_by(it)).collect();
+        if caused.is_empty() && inputs == 0 && (heard.is_empty() || !save) {
+            return;
         }
         let crash = self.random.chance(5);
         let books = &mut self.books[service];
@@ -155,23 +159,19 @@ impl House {
             self.owners[owner] = self.open(service);
             return;
         }
-        let heard: Vec<_> = pages.iter().map(|it| (it.speaker.clone(), it.number)).collect();
         books.version = next.version.max(books.version + 1);
         books.heard = next.heard.clone();
         let first = books.inputs;
         books.inputs += inputs;
         books.log.extend(heard.iter().cloned());
         let began = (first..first + inputs).map(|it| ((service, it), 0));
-        let caused = heard.iter().flat_map(|(speaker, number)| {
-            let events = &self.books[index(speaker)].events[usize::try_from(*number - 1).unwrap()];
-            events.iter().filter(|it| it.1 < SPREAD).map(|it| (it.0, it.1 + 1))
-        });
-        let events: Vec<Event> = caused.chain(began).collect();
+        let events: Vec<Event> = caused.into_iter().chain(began).collect();
         next.version = self.books[service].version;
         let page = (!events.is_empty()).then(|| self.write(service, &next, events));
         next.said = self.books[service].head();
         let owner = &mut self.owners[owner];
         owner.position = next;
+        owner.unsaved.clear();
         if let Some(page) = page
             && !self.random.chance(10)
         {
@@ -181,6 +181,13 @@ impl House {
             let first = self.owners.iter().position(|it| it.service == service).unwrap();
             self.owners[first] = self.open(service); // It crashed after the commit.
         }
+    }
+
+    /// What the events of a page lead to.
+    fn caused_by(&self, page: &Page) -> impl Iterator<Item = Event> {
+        let nth = usize::try_from(page.number - 1).unwrap();
+        let events = &self.books[index(&page.speaker)].events[nth];
+        events.iter().filter(|it| it.1 < SPREAD).map(|it| (it.0, it.1 + 1))
     }
 
     fn write(&mut self, service: usize, position: &Position, events: Vec<Event>) -> Arc<Page> {

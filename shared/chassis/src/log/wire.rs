@@ -18,9 +18,14 @@ pub(crate) fn read_subject(speaker: &str) -> String {
     format!("log.read.{speaker}")
 }
 
+/// About how large an envelope is, in bytes, its body aside.
+const ENVELOPE: usize = 512;
+
 /// A page as it is stored and published: JSON, compressed (lz4 block with its size before it).
 pub fn pack(page: &Page) -> anyhow::Result<Vec<u8>> {
-    let json = serde_json::to_vec(page).context("a page is a plain struct")?;
+    let size = page.said.iter().map(|it| ENVELOPE + it.body.get().len()).sum::<usize>();
+    let mut json = Vec::with_capacity(ENVELOPE + size); // Grown by and by, it is copied again and again.
+    serde_json::to_writer(&mut json, page).context("a page is a plain struct")?;
     Ok(lz4_flex::compress_prepend_size(&json))
 }
 
