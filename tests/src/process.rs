@@ -26,7 +26,7 @@ use sqlx::{ConnectOptions, PgPool};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
-use crate::shop;
+use crate::shop::{self, PARTITIONS};
 
 /// How long anything may take that is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -65,7 +65,7 @@ impl Site {
         let options = Options {
             home: home.clone(),
             durable: false,
-            configuration,
+            configuration: Configuration { partitions: PARTITIONS, ..configuration },
             outsiders: seed::OUTSIDERS.to_vec(),
         };
         let otlp = options.configuration.telemetry.otlp.clone();
@@ -119,7 +119,7 @@ impl Site {
     /// Writes down where everything is, for the processes.
     fn configure(&self, otlp: Option<&str>) -> anyhow::Result<()> {
         let nats = self.suite.nats.url();
-        let mut text = format!("[nats]\nurl = {nats:?}\n");
+        let mut text = format!("partitions = {PARTITIONS}\n[nats]\nurl = {nats:?}\n");
         if let Some(otlp) = otlp {
             writeln!(text, "[telemetry]\notlp = {otlp:?}")?;
         }

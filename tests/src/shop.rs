@@ -36,6 +36,9 @@ pub struct Shop {
     home: PathBuf,
 }
 
+/// Into how many partitions the work is divided: more than a small house has, for what meets there.
+pub(crate) const PARTITIONS: u32 = 4;
+
 impl Shop {
     /// Opens a shop for a test of this name.
     pub async fn open(name: &str) -> anyhow::Result<Self> {
@@ -43,7 +46,7 @@ impl Shop {
         let options = Options {
             home: home.clone(),
             durable: false,
-            configuration: Configuration::default(),
+            configuration: Configuration { partitions: PARTITIONS, ..Configuration::default() },
             outsiders: OUTSIDERS.to_vec(),
         };
         let suite = Suite::start(options, None, &|_| ()).await?;

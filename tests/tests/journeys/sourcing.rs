@@ -36,6 +36,7 @@ async fn a_large_order_from_the_east_goes_to_its_team(shop: &Shop) -> anyhow::Re
     ensure!(order.total.0 > 5_000_000, "{}", order.total);
     let id = shop.web.place(&order).await?;
     let (warehouse, pick) = pick(shop, "WH-A", id).await?;
+    shop.reaches(id, Released).await?; // A view is a moment behind the warehouse.
     let seen = shop.clerk.order(id).await?;
     assert_eq!(seen["sourcing"]["team"], "KA-EAST", "{seen}");
     assert_eq!(seen["sourcing"]["rule"], "R10-east-large", "{seen}");
