@@ -3,6 +3,9 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "tidy/features.rs"]
+mod features;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -34,7 +37,7 @@ const EDGES: [&str; 8] = [
 
 type Check = fn(&Tree) -> Vec<String>;
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     services_do_not_know_each_other,
     services_end_no_transaction_and_see_no_broker,
     rules_have_no_clock_and_no_chance,
@@ -43,6 +46,7 @@ const CHECKS: [Check; 8] = [
     nothing_is_published_but_pages,
     money_is_whole,
     files_keep_to_their_size,
+    features::are_shown,
 ];
 
 #[test]
@@ -201,11 +205,16 @@ fn the_documents_are_those_of_the_contracts() {
     assert!(kontor::documents::check(&root.join("tests")).is_err(), "the check can fail");
 }
 
+const UNSHOWN: &str = "Of 1 features 1 work, 0 partly, 0 not yet.
+| INT-01 | Orders | works | `intake stories::nobody_wrote_it` |";
+const MISCOUNTED: &str = "Of 2 features 0 work, 0 partly, 2 not yet.
+| INT-01 | Orders | not yet |  |";
+
 /// Each check finds what it is for.
 #[test]
 fn each_breach_is_found() {
     let long = "let a = 1;\n".repeat(401);
-    let breaches: [(Check, &str, &str); 9] = [
+    let breaches: [(Check, &str, &str); 11] = [
         (services_do_not_know_each_other, "services/credit/Cargo.toml", "intake.workspace = true"),
         (
             services_end_no_transaction_and_see_no_broker,
@@ -223,6 +232,8 @@ fn each_breach_is_found() {
         (nothing_is_published_but_pages, "services/credit/src/store.rs", "nats.publish(a, b)"),
         (money_is_whole, "shared/contracts/src/money.rs", "let half = 0.5_f64;"),
         (files_keep_to_their_size, "shared/contracts/src/money.rs", &long),
+        (features::are_shown, "services/FEATURES.md", UNSHOWN),
+        (features::are_shown, "services/FEATURES.md", MISCOUNTED),
     ];
     for (check, path, text) in breaches {
         let broken = Tree::from([(path.to_owned(), text.to_owned())]);

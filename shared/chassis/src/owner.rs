@@ -1,7 +1,6 @@
 //! The loop of one partition: take what is ready, decide it in one transaction, say it.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use sqlx::PgPool;
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::{error, info, warn};
 
+use crate::agenda::Agenda;
 use crate::clock::{self, Stopwatch};
 use crate::hearing::{self, Caller, Event, WAITING};
 use crate::inlet;
@@ -20,25 +20,7 @@ use crate::switchboard::{Connected, Switchboard};
 use crate::task::{Helpers, spawn};
 use crate::telemetry::Meters;
 use crate::worker::{Fenced, Said};
-use crate::{
-    Committed, Desk, Input, MessageId, Outcome, Pace, Page, Partition, Worker, fault, parking,
-};
-
-/// How many messages one transaction decides at most: beyond it, batches gain little.
-const TOGETHER: usize = 512;
-
-/// The same of a leisurely service.
-const TOGETHER_AT_LEISURE: usize = 4096;
-
-/// How long a leisurely service rests, in milliseconds.
-const REST: RangeInclusive<u64> = 20..=500;
-
-/// How often the number of the last page is announced by whoever has nothing to say.
-const ANNOUNCE: u64 = 1000;
-
-/// How long a position moves in memory alone, in milliseconds: whoever looks into the books for what
-/// was heard waits no longer.
-const UNSAVED: u64 = 50;
+use crate::{Committed, Desk, Input, MessageId, Outcome, Page, Partition, Worker, fault, parking};
 
 /// How often a batch is tried before its inputs are tried one by one.
 const TRIES: u32 = 3;
@@ -66,11 +48,7 @@ pub(crate) struct Owner {
     outlet: Option<mpsc::Sender<Arc<Page>>>,
     meters: Meters,
     watch: Stopwatch,
-    announced: u64,
-    /// Until when pages wait.
-    resting: u64,
-    /// Since when the position is in memory alone.
-    unsaved: Option<u64>,
+    agenda: Agenda,
     batch: Waiting,
     _helpers: Helpers,
     _connected: Connected,
@@ -103,7 +81,7 @@ pub(crate) async fn own(
             () = tokio::time::sleep(rest) => {}
             _ = closing.changed() => {}
         }
-        while owner.batch.inputs.len() < TOGETHER
+        while owner.batch.inputs.len() < owner.agenda.together()
             && let Ok(event) = owner.events.try_recv()
         {
             owner.note(event)?;
@@ -157,7 +135,7 @@ impl Owner {
         let mut ear = Ear::new(worker.heard().clone());
         ear.connected(watch.millis());
         let meters = Meters::of(service, number);
-        let (batch, announced, resting, unsaved) = (Waiting::default(), 0, 0, None);
+        let (batch, agenda) = (Waiting::default(), Agenda::new(around.desk.pace()));
         let connected = around.switchboard.connect(here, to_self.clone());
         info!(service, partition = number, "{service} has partition {number}");
         Ok(Self {
@@ -170,9 +148,7 @@ impl Owner {
             outlet,
             meters,
             watch,
-            announced,
-            resting,
-            unsaved,
+            agenda,
             batch,
             _helpers: helpers,
             _connected: connected,
@@ -206,11 +182,8 @@ impl Owner {
     /// How long there is nothing to do, if nothing arrives.
     fn rest(&self) -> Duration {
         let now = self.watch.millis();
-        let ask = self.ear.next_ask().unwrap_or(u64::MAX);
-        let announce = self.announced + ANNOUNCE;
-        let save = self.unsaved.map_or(u64::MAX, |since| since + UNSAVED);
-        let pages = if self.ear.is_ready() { self.resting } else { u64::MAX };
-        let next = ask.min(announce).min(save).min(pages);
+        let next = self.agenda.next(self.ear.is_ready());
+        let next = self.ear.next_ask().map_or(next, |ask| ask.min(next));
         let mut rest = Duration::from_millis(next.saturating_sub(now));
         if let Some(due) = self.worker.next_due() {
             let until = Duration::try_from(due.duration_since(clock::now())).unwrap_or_default();
@@ -222,8 +195,8 @@ impl Owner {
     /// Asks for what is missing, decides what is ready, and says it.
     async fn turn(&mut self) -> anyhow::Result<()> {
         let now = self.watch.millis();
-        if self.resting <= now {
-            let room = self.together().saturating_sub(self.batch.inputs.len()).max(1);
+        if self.agenda.may_hear(now) {
+            let room = self.agenda.together().saturating_sub(self.batch.inputs.len()).max(1);
             self.batch.inputs.extend(self.ear.take(room, now).into_iter().map(Input::Page));
         }
         for missing in self.ear.asks(now) {
@@ -235,51 +208,28 @@ impl Owner {
         let due = self.worker.next_due().is_some_and(|it| it <= clock::now());
         if due || !self.batch.inputs.is_empty() {
             let committed = self.commit().await?;
-            self.have_rest(now, committed.decided);
+            self.agenda.decided(committed.decided, now, self.watch.millis());
             self.tell(committed).await;
         }
-        self.save(now).await?;
-        if self.announced + ANNOUNCE <= now {
+        if self.agenda.saves(self.worker.is_unsaved(), now) {
+            self.save().await?;
+        }
+        if self.agenda.announces(now) {
             self.announce().await;
         }
         Ok(())
     }
 
-    /// How many messages one transaction decides at most.
-    fn together(&self) -> usize {
-        match self.around.desk.pace() {
-            Pace::Eager => TOGETHER,
-            Pace::Leisurely => TOGETHER_AT_LEISURE,
-        }
-    }
-
-    /// Has a leisurely service rest after a transaction, unless it has to catch up.
-    fn have_rest(&mut self, began: u64, decided: usize) {
-        let leisurely = self.around.desk.pace() == Pace::Leisurely;
-        if leisurely && (1..self.together() / 2).contains(&decided) {
-            let done = self.watch.millis();
-            self.resting = done + (3 * (done - began)).clamp(*REST.start(), *REST.end());
-        }
-    }
-
-    /// Writes down where the worker is, if nothing else did for a while.
-    async fn save(&mut self, now: u64) -> anyhow::Result<()> {
-        match self.unsaved {
-            _ if !self.worker.is_unsaved() => self.unsaved = None,
-            None => self.unsaved = Some(now),
-            Some(since) if since + UNSAVED > now => {}
-            Some(_) => {
-                self.unsaved = None;
-                if let Err(error) = self.worker.save(clock::now()).await {
-                    if error.is::<Fenced>() {
-                        self.meters.lost();
-                        return Err(error);
-                    }
-                    // It may have happened after all.
-                    warn!(%error, "{} could not save: {error:#}", self.around.desk.name());
-                    self.reopen().await;
-                }
+    /// Writes down where the worker is.
+    async fn save(&mut self) -> anyhow::Result<()> {
+        if let Err(error) = self.worker.save(clock::now()).await {
+            if error.is::<Fenced>() {
+                self.meters.lost();
+                return Err(error);
             }
+            // It may have happened after all.
+            warn!(%error, "{} could not save: {error:#}", self.around.desk.name());
+            self.reopen().await;
         }
         Ok(())
     }
@@ -396,7 +346,7 @@ impl Owner {
         log::remember(packed.clone(), page.clone());
         let Self { around: Surroundings { nats, desk, .. }, partition, .. } = self;
         if packed.len() > nats.server_info().max_payload {
-            self.announced = 0; // Too large to be published: whoever hears the number asks for it.
+            self.agenda.announce_soon(); // Too large to be published: whoever hears the number asks for it.
             return;
         }
         let subject = page_subject(partition.number, desk.name());
@@ -407,7 +357,6 @@ impl Owner {
 
     /// Announces the number of the last page: whoever missed something asks for it.
     async fn announce(&mut self) {
-        self.announced = self.watch.millis();
         let Surroundings { nats, desk, .. } = &self.around;
         self.meters.lag(self.ear.lag().map(|it| it.1).sum());
         let head = self.worker.head();
