@@ -50,3 +50,32 @@ async fn a_gap_is_asked_for_and_causes_come_first() {
     assert_eq!(early.missing, [missing("valley", 1)]);
     assert!(early.page.is_none());
 }
+
+#[tokio::test]
+async fn a_page_that_holds_nothing_moves_the_position_in_memory() {
+    let bench = Bench::of(Echo).await;
+    let open = || Worker::open(Arc::new(Echo), bench.db.clone(), ONLY);
+    let silent = |number| {
+        let Input::Page(page) = page(number, 9) else { unreachable!() };
+        let mut page = (*page).clone();
+        page.said[0].subject = "mountaineer.sang.v1".to_owned();
+        [Input::Page(Arc::new(page))]
+    };
+    let mut worker = open().await.unwrap();
+    worker.transact(NOW, &[page(1, 1)]).await.unwrap();
+
+    let nothing = worker.transact(NOW, &silent(2)).await.unwrap();
+    assert_eq!((nothing.decided, nothing.missing.len()), (0, 0));
+    assert_eq!((worker.heard()["mountaineer"], worker.is_unsaved()), (2, true));
+    let mut restarted = open().await.unwrap();
+    assert_eq!(restarted.heard()["mountaineer"], 1, "after a crash it is heard again");
+
+    let next = worker.transact(NOW, &[page(3, 3)]).await.unwrap();
+    assert_eq!(next.page.unwrap().page.heard["mountaineer"], 3, "written down with what follows");
+    assert!(!worker.is_unsaved());
+
+    worker.transact(NOW, &silent(4)).await.unwrap();
+    worker.save(NOW).await.unwrap();
+    assert_eq!(open().await.unwrap().heard()["mountaineer"], 4, "or by itself");
+    assert!(restarted.save(NOW).await.is_err(), "behind the same fence");
+}
