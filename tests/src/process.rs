@@ -245,6 +245,14 @@ impl Replica {
         Ok(address.split_whitespace().next().unwrap_or_default().to_owned())
     }
 
+    /// The status with which its health answers.
+    pub async fn answers(&self, path: &str) -> anyhow::Result<u16> {
+        let log = self.log()?;
+        let health = log.split("health at ").nth(1).and_then(|it| it.split_whitespace().next());
+        let health = health.context("there is no health")?;
+        Ok(reqwest::get(format!("{health}{path}")).await?.status().as_u16())
+    }
+
     fn last_words(&self) -> anyhow::Result<String> {
         let log = self.log()?;
         let lines: Vec<&str> = log.lines().rev().take(12).collect();

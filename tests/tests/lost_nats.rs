@@ -100,13 +100,15 @@ async fn whoever_forgot_what_it_said_is_not_believed() -> anyhow::Result<()> {
 
     // It writes every letter again, and says so: but not in the pages in which it once did.
     empty(&site, "notification").await?;
-    let replica = site.start().await?;
+    let replica = site.launch(None)?;
     same(&site, "notification", &LETTERS, &letters).await?;
     eventually("the gateway refuses to go on", || async {
         anyhow::ensure!(replica.says("its database was put back in time")?);
+        anyhow::ensure!(replica.answers("/readyz").await? == 503, "it says that it is ready");
         Ok(())
     })
     .await?;
+    assert_eq!(replica.answers("/livez").await?, 200);
     replica.stop().await?;
 
     // The gateway heard it, so it has to hear all anew as well.

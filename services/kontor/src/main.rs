@@ -221,9 +221,14 @@ async fn serve(it: Run) -> anyhow::Result<()> {
     let mut running = house.start(accounts, configuration.partitions)?;
     let health = running.serve_health(configuration.health, Some(&telemetry)).await?;
     say(&format!("health at http://{health}"));
-    running.ready().await?;
-    say("ready");
-    finish(None).await?;
+    tokio::select! {
+        ready = running.ready() => {
+            ready?;
+            say("ready");
+            finish(None).await?;
+        }
+        ended = finish(None) => ended?,
+    }
     running.close().await?;
     telemetry.close();
     Ok(())

@@ -335,7 +335,6 @@ impl Owner {
         if committed.parked > 0 {
             let parked = committed.parked;
             error!(service, parked, "{service} parked {parked} inputs: `kontor parked` shows them");
-            self.meters.parked_keys(self.worker.parked_keys());
         }
         for duty in &*self.around.committed {
             duty.notify_one();
@@ -359,6 +358,7 @@ impl Owner {
     async fn announce(&mut self) {
         let Surroundings { nats, desk, .. } = &self.around;
         self.meters.lag(self.ear.lag().map(|it| it.1).sum());
+        self.meters.parked_keys(self.worker.parked_keys());
         let head = self.worker.head();
         if head > 0 {
             let subject = head_subject(self.partition.number, desk.name());

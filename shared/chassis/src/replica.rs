@@ -15,6 +15,7 @@ use tracing::{info, warn};
 
 use crate::clock::{self, Stopwatch};
 use crate::front::Front;
+use crate::log::PutBack;
 use crate::owner::{Surroundings, own};
 use crate::switchboard::Switchboard;
 use crate::task::{Helpers, spawn};
@@ -22,6 +23,10 @@ use crate::{Client, Desk, Duty, Migration, Office, Partition, answer, migrate, r
 
 /// How often a replica says that it is there, and looks for partitions that nobody owns.
 const BEAT: Duration = Duration::from_millis(500);
+
+/// How long a partition that was refused must be owned in peace until the service counts as ready
+/// again, in milliseconds.
+const PEACE: u64 = 5_000;
 
 /// How long a silent replica counts as there, in milliseconds.
 const PRESENT: u64 = 2_000;
@@ -102,6 +107,7 @@ pub(crate) async fn run(
         standing,
         id: Uuid::new_v5(&Uuid::NAMESPACE_OID, instance().as_bytes()),
         owned: BTreeMap::new(),
+        refused: BTreeMap::new(),
     };
     let result = manager.run(closing).await;
     for duty in duties {
@@ -224,6 +230,8 @@ struct Manager {
     standing: watch::Sender<Standing>,
     id: Uuid,
     owned: BTreeMap<u32, Owned>,
+    /// Partitions in which a speaker's restored database was met, and for how long not again.
+    refused: BTreeMap<u32, Stopwatch>,
 }
 
 struct Owned {
@@ -303,13 +311,16 @@ impl Manager {
                 self.take(partition);
             }
         }
+        self.refused.retain(|_, since| since.millis() < PEACE);
         let name = self.around.desk.name();
         let connected =
             self.around.nats.connection_state() == async_nats::connection::State::Connected;
         self.standing.send_replace(Standing {
             service: name,
             // With more replicas than partitions one may have nothing to own.
-            ready: connected && (!self.owned.is_empty() || replicas > self.partitions as usize),
+            ready: connected
+                && self.refused.is_empty()
+                && (!self.owned.is_empty() || replicas > self.partitions as usize),
             connected,
             owned: self.owned.len(),
             replicas,
@@ -332,6 +343,9 @@ impl Manager {
         match task.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
+                if error.is::<PutBack>() {
+                    self.refused.insert(partition, Stopwatch::start());
+                }
                 warn!(%error, service = name, partition, "{name} lost partition {partition}: {error:#}");
             }
             Err(error) => {
