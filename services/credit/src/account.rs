@@ -29,7 +29,12 @@ pub(crate) struct Agreement {
     pub(crate) currency: Currency,
     /// The last day on which the limit holds.
     pub(crate) until: Option<Date>,
+    /// Within how many days invoices are to be paid.
+    pub(crate) payment_days: i32,
 }
+
+/// Within how many days whoever has no agreement pays.
+const PAYMENT_DAYS: i32 = 30;
 
 /// How a customer stands in one currency.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -61,6 +66,12 @@ impl Ledger {
             figures: book.figures,
             stop: self.stop(today, customer, *currency, &account),
         })
+    }
+
+    /// Within how many days a customer pays.
+    pub(crate) fn payment_days(&self, customer: &CustomerId) -> i32 {
+        let agreement = self.accounts.get(customer).and_then(|it| it.agreement);
+        agreement.map_or(PAYMENT_DAYS, |it| it.payment_days)
     }
 
     /// What stops any order of this customer. The gravest comes first.
@@ -97,7 +108,8 @@ impl Ledger {
     pub(crate) fn agree(&mut self, mut told: SetCreditLimit) {
         told.limit = told.limit.clamp(Cents::ZERO, MOST);
         told.payment_days = told.payment_days.max(0);
-        let agreement = Agreement { limit: told.limit, currency: told.currency, until: told.until };
+        let SetCreditLimit { limit, currency, until, payment_days, .. } = told;
+        let agreement = Agreement { limit, currency, until, payment_days };
         self.accounts.entry(told.customer.clone()).or_default().agreement = Some(agreement);
         self.fresh.agreements.insert(told.customer.clone(), told);
     }

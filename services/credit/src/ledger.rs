@@ -98,7 +98,11 @@ impl Ledger {
         if approved {
             let change = Exposure { authorised: amount, ..Exposure::default() };
             self.post(now, (order, Kind::Authorise, order.0), change);
-            vec![CreditApproved { order, customer, authorised: amount, decision }.into()]
+            let payment_days = self.payment_days(&customer);
+            vec![
+                CreditApproved { order, customer, authorised: amount, payment_days, decision }
+                    .into(),
+            ]
         } else {
             let change = Exposure { pending: amount, ..Exposure::default() };
             self.post(now, (order, Kind::Hold, order.0), change);
@@ -130,7 +134,8 @@ impl Ledger {
         self.fresh.commitments.insert(order);
         let remark = Some(format!("{by}: {reason}"));
         self.enter(now, (order, Kind::Authorise, order.0), change, remark);
-        HoldReleased { order, customer, authorised, by, reason }.into()
+        let payment_days = self.payment_days(&customer);
+        HoldReleased { order, customer, authorised, payment_days, by, reason }.into()
     }
 
     fn refuse(&mut self, now: Timestamp, told: RefuseHold) -> Outbound {

@@ -149,6 +149,7 @@ create table sale (
     state         text    not null
                   check (state in ('open', 'cancelled', 'expired', 'completed')),
     captured      boolean not null,  -- that it is paid in full was said
+    payment_days  integer not null,  -- within how many days invoices are due, on account
     lines         json    not null   -- [[line, quantity, net, tax, unit cost, delivered], …]
 ) with (fillfactor = 70);
 

@@ -9,6 +9,7 @@ use contracts::intake::OrderPlaced;
 use contracts::inventory::StockReceived;
 use contracts::{Cents, Currency, ItemUnits, OrderId, ShipmentId, Timestamp, Uuid};
 
+use crate::invoice::PAYMENT_DAYS;
 use crate::invoice::{Numbering, number_wanted};
 use crate::journal::{self, Journal, Occasion};
 use crate::payment::{OddReport, Payment};
@@ -32,6 +33,8 @@ impl Books {
     pub(crate) fn decide(&mut self, now: Timestamp, message: Inbound) -> Vec<Outbound> {
         match message {
             Inbound::OrderPlaced(it) => self.open(now, it),
+            Inbound::CreditApproved(it) => self.agree(it.order, it.payment_days),
+            Inbound::HoldReleased(it) => self.agree(it.order, it.payment_days),
             Inbound::Shipped(it) => self.ship(now, &it),
             Inbound::Delivered(it) => self.deliver(now, &it),
             Inbound::Returned(it) => self.take_back(now, &it),
@@ -58,6 +61,14 @@ impl Books {
         waiting.sort_by_key(|(_, it)| it.noted_at);
         let waiting: Vec<PaymentKey> = waiting.into_iter().map(|(key, _)| key.clone()).collect();
         waiting.iter().flat_map(|it| self.book(now, order, it)).collect()
+    }
+
+    /// Notes within how many days credit has the order's invoices paid.
+    fn agree(&mut self, order: OrderId, days: i32) -> Vec<Outbound> {
+        if let Some(File { sale: Some(sale), .. }) = self.files.get_mut(&order) {
+            sale.payment_days = days;
+        }
+        vec![] // Else nobody placed such an order.
     }
 
     fn ship(&mut self, now: Timestamp, it: &Shipped) -> Vec<Outbound> {
@@ -194,6 +205,7 @@ impl Sale {
             freight: placed.freight,
             state: State::Open,
             captured: false,
+            payment_days: PAYMENT_DAYS,
             lines: lines.collect(),
         }
     }

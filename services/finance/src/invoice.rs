@@ -18,8 +18,8 @@ use crate::sale::{Drawn, File, Invoice, Sale, Stage, invoice_of};
 /// The books follow the calendar of China, which knows no summer time.
 const CALENDAR: Offset = Offset::constant(8);
 
-/// How long a customer on account has to pay. What is paid ahead is due at once.
-const PAYMENT_DAYS: i64 = 30;
+/// Within how many days a customer on account pays, unless credit says otherwise.
+pub(crate) const PAYMENT_DAYS: i32 = 30;
 
 /// The series of the invoices, and the partition in which its numbers are given.
 const SERIES: &str = "invoice";
@@ -97,7 +97,7 @@ impl Books {
         let issued_on = day(given.at);
         let due_on = match sale.terms {
             Terms::Prepaid => issued_on,
-            Terms::OnAccount => issued_on.saturating_add(Span::new().days(PAYMENT_DAYS)),
+            Terms::OnAccount => issued_on.saturating_add(Span::new().days(sale.payment_days)),
         };
         let number = given.number.clone();
         parcel.stage = Stage::Invoiced(Invoice { number: number.clone(), issued_on, due_on });

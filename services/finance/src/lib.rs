@@ -10,6 +10,7 @@ mod store;
 mod tests;
 
 use chassis::{Batch, Decided, Migration, Pace, Service, TraceContext, migrations};
+use contracts::credit::{CreditApproved, HoldReleased};
 use contracts::finance::{
     BooksOf, InvoiceIssued, NumberGiven, NumberWanted, OrderSettled, PaymentCaptured, PaymentNoted,
     PaymentReceived, PaymentReported, RefundDue, TrialBalance,
@@ -25,6 +26,8 @@ message_set! {
     /// notes.
     pub enum Inbound {
         OrderPlaced,
+        CreditApproved,
+        HoldReleased,
         Shipped,
         Delivered,
         Returned,

@@ -30,6 +30,8 @@ pub(crate) struct Sale {
     pub(crate) state: State,
     /// That it is paid in full was said.
     pub(crate) captured: bool,
+    /// Within how many days of its date an invoice is to be paid, on account.
+    pub(crate) payment_days: i32,
     pub(crate) lines: Vec<SaleLine>,
 }
 

@@ -6,6 +6,7 @@ mod stories;
 
 use std::collections::VecDeque;
 
+use contracts::credit::HoldReleased;
 use contracts::finance::{PaymentReport, PaymentReported, PaymentStatus};
 use contracts::fulfilment::{Delivered, Returned, Shipped};
 use contracts::intake::{CancelReason, OrderCancelled, OrderCompleted, OrderExpired, OrderPlaced};
@@ -79,6 +80,11 @@ fn read(line: &str) -> Inbound {
             let (because, by) = (CancelReason::Asked, Actor::house());
             let order = order(o);
             OrderCancelled { order, customer, because, by, remark: String::new() }.into()
+        }
+        ["agree", o, days] => {
+            let (order, payment_days) = (order(o), days.parse().unwrap());
+            let (authorised, by, reason) = (Cents(0), Actor::house(), String::new());
+            HoldReleased { order, customer, authorised, payment_days, by, reason }.into()
         }
         ["expire", o] => OrderExpired { order: order(o), customer }.into(),
         ["complete", o] => OrderCompleted { order: order(o), customer }.into(),

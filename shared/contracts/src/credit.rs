@@ -15,6 +15,8 @@ pub struct CreditApproved {
     pub customer: CustomerId,
     /// Zero for a prepaid order.
     pub authorised: Cents,
+    /// Within how many days of its date an invoice is to be paid.
+    pub payment_days: i32,
     pub decision: CreditDecision,
 }
 message!(CreditApproved, "credit.approved.v1", keyed by order);
@@ -35,6 +37,8 @@ pub struct HoldReleased {
     pub order: OrderId,
     pub customer: CustomerId,
     pub authorised: Cents,
+    /// Within how many days of its date an invoice is to be paid.
+    pub payment_days: i32,
     pub by: Actor,
     pub reason: String,
 }

@@ -48,7 +48,7 @@ pub(super) const OPEN_ACCOUNTS: &str = "
         on conflict do nothing";
 
 pub(super) const LOAD_ACCOUNTS: &str = "
-    select customer_id, limit_cents, currency, limit_until, blocked
+    select customer_id, limit_cents, currency, limit_until, payment_days, blocked
       from account
      where customer_id = any($1::text[])
      order by customer_id   -- everyone locks in the same order, so nobody deadlocks
@@ -214,6 +214,7 @@ async fn accounts(
                 limit: Cents(limit),
                 currency: currency(&row)?,
                 until: row.try_get::<Option<SqlDate>, _>("limit_until")?.map(SqlDate::to_jiff),
+                payment_days: row.try_get("payment_days")?,
             }),
         };
         let account = Account { agreement, blocked: row.try_get("blocked")? };

@@ -20,7 +20,7 @@ async fn every_statement_prepares() {
         (uuid[]) -> item_id uuid, customer_id text, currency text, brought bool, due_on date, amount_cents int8, paid_cents int8, paid_on date, that_day_cents int8
         (uuid[], text[], uuid[]) -> order_id uuid, kind text, cause uuid, pending_cents int8, authorised_cents int8, delivered_cents int8, billed_cents int8, prepaid_cents int8
         (text[], timestamptz) -> nothing
-        (text[]) -> customer_id text, limit_cents int8, currency text, limit_until date, blocked bool
+        (text[]) -> customer_id text, limit_cents int8, currency text, limit_until date, payment_days int4, blocked bool
         (text[]) -> customer_id text, currency text, pending_cents int8, authorised_cents int8, delivered_cents int8, billed_cents int8, prepaid_cents int8, figured_on date, due_cents int8, settled_cents int8, year_cents int8, overdue_cents int8, brought_cents int8
         (text[], text[], date, date, date, date) -> customer_id text, currency text, due_cents int8, settled_cents int8, year_cents int8, overdue_cents int8, brought_cents int8
         (text[], int8[], text[], date[], int4[], text[], timestamptz) -> nothing

@@ -16,7 +16,8 @@ use crate::sale::{
 };
 
 const LOAD_SALES: &str = "
-    select order_id, customer_id, terms, currency, total_cents, freight_cents, state, captured, lines
+    select order_id, customer_id, terms, currency, total_cents, freight_cents, state, captured,
+           payment_days, lines
       from sale
      where order_id = any($1::uuid[])";
 
@@ -34,13 +35,16 @@ const LOAD_DEPOSITS: &str = "
 
 const SAVE_SALES: &str = "
     insert into sale (order_id, customer_id, terms, currency, total_cents, freight_cents,
-                      state, captured, lines)
-    select order_id, customer_id, terms, currency, total, freight, state, captured, lines::json
+                      state, captured, payment_days, lines)
+    select order_id, customer_id, terms, currency, total, freight, state, captured, payment_days,
+           lines::json
       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-                  $7::text[], $8::boolean[], $9::text[])
-        as new (order_id, customer_id, terms, currency, total, freight, state, captured, lines)
+                  $7::text[], $8::boolean[], $9::integer[], $10::text[])
+        as new (order_id, customer_id, terms, currency, total, freight, state, captured,
+                payment_days, lines)
         on conflict (order_id) do update
-       set state = excluded.state, captured = excluded.captured, lines = excluded.lines";
+       set state = excluded.state, captured = excluded.captured,
+           payment_days = excluded.payment_days, lines = excluded.lines";
 
 const SAVE_PARCELS: &str = "
     insert into parcel (order_id, shipment_id, state, cost_cents, net_cents, tax_cents, paid_cents,
@@ -82,7 +86,7 @@ pub(super) const STATEMENTS: &[&str] = &[
 
 /// A line of an order, as it is kept.
 type LineRow = (u16, i64, Cents, Cents, Cents, i64);
-type SaleRow = (Uuid, String, String, String, i64, i64, String, bool, Json<Vec<LineRow>>);
+type SaleRow = (Uuid, String, String, String, i64, i64, String, bool, i32, Json<Vec<LineRow>>);
 type ParcelRow =
     (Uuid, Uuid, String, i64, i64, i64, i64, Option<String>, Option<SqlDate>, Option<SqlDate>);
 type DepositRow = (Uuid, String, String, i64, String, String, i64, SqlDate, SqlTimestamp);
@@ -162,6 +166,7 @@ async fn save_sales(db: &mut PgConnection, sales: &[(OrderId, &Sale)]) -> sqlx::
         .bind(column(sales, |it| it.1.freight.0))
         .bind(column(sales, |it| state_name(it.1.state)))
         .bind(column(sales, |it| it.1.captured))
+        .bind(column(sales, |it| it.1.payment_days))
         .bind(lines)
         .execute(db)
         .await?;
@@ -253,7 +258,8 @@ fn invoice(parcel: &Parcel) -> Option<&Invoice> {
 // ---- Rows --------------------------------------------------------------------------------------
 
 fn sale(row: SaleRow) -> sqlx::Result<Sale> {
-    let (_, customer, terms, currency, total, freight, state, captured, Json(lines)) = row;
+    let (_, customer, terms, currency, total, freight, state, captured, payment_days, lines) = row;
+    let Json(lines) = lines;
     let line = |(line, quantity, net, tax, unit_cost, delivered): LineRow| SaleLine {
         line,
         quantity,
@@ -270,6 +276,7 @@ fn sale(row: SaleRow) -> sqlx::Result<Sale> {
         freight: Cents(freight),
         state: state_named(&state),
         captured,
+        payment_days,
         lines: lines.into_iter().map(line).collect(),
     })
 }

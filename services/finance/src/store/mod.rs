@@ -73,6 +73,8 @@ fn needs(batch: &Batch<Inbound>) -> Needs {
         let (OrderId(order), parcels, deposits) = match message {
             // It has no parcels, but money may wait for it.
             Inbound::OrderPlaced(it) => (it.order, false, true),
+            Inbound::CreditApproved(it) => (it.order, false, false),
+            Inbound::HoldReleased(it) => (it.order, false, false),
             // Goods move; money does not.
             Inbound::Shipped(it) => (it.order, true, false),
             Inbound::Delivered(it) => (it.order, true, false),

@@ -17,10 +17,10 @@ async fn every_statement_prepares() {
     let bench = Bench::of(Finance).await;
     let signatures = bench.signatures(&store::STATEMENTS.concat()).await;
     expect![[r#"
-        (uuid[]) -> order_id uuid, customer_id text, terms text, currency text, total_cents int8, freight_cents int8, state text, captured bool, lines json
+        (uuid[]) -> order_id uuid, customer_id text, terms text, currency text, total_cents int8, freight_cents int8, state text, captured bool, payment_days int4, lines json
         (uuid[]) -> order_id uuid, shipment_id uuid, state text, cost_cents int8, net_cents int8, tax_cents int8, paid_cents int8, number text, issued_on date, due_on date
         (uuid[]) -> order_id uuid, provider text, payment_id text, amount_cents int8, currency text, state text, unapplied_cents int8, value_date date, noted_at timestamptz
-        (uuid[], text[], text[], text[], int8[], int8[], text[], bool[], text[]) -> nothing
+        (uuid[], text[], text[], text[], int8[], int8[], text[], bool[], int4[], text[]) -> nothing
         (uuid[], uuid[], text[], int8[], int8[], int8[], int8[], text[], date[], date[]) -> nothing
         (uuid[], text[], text[], int8[], text[], text[], int8[], date[], timestamptz[]) -> nothing
         (uuid[], int8[], int8[], int8[], int8[], int8[], int8[], timestamptz[]) -> nothing

@@ -56,6 +56,23 @@ fn an_order_on_account_is_invoiced_and_then_paid_in_parts() {
 }
 
 #[test]
+fn an_invoice_is_due_when_credit_has_agreed_that_it_is() {
+    check(
+        "place a account 1x1000+130@600; agree a 60; deliver a 1 1:1",
+        expect![[r#"
+        place a account 1x1000+130@600
+        agree a 60
+        deliver a 1 1:1
+          E3: 1406 600 / 1405 600
+          E4: 1122.9 1130 / 6001 1000; 2221.P 130
+          E5: 6401 600 / 1406 600
+          E6: 1122 1130; 2221.P 130 / 1122.9 1130; 2221.O 130
+          a invoice 1970-000001 for parcel 1: 1000 + 130 = 1130, prepaid 0, issued 1970-01-01, due 1970-03-02
+    "#]],
+    );
+}
+
+#[test]
 fn parcels_share_a_line_and_freight_goes_with_the_first() {
     check(
         "place a account 3x5074+660@600 freight1000; ship a 1 1:1; ship a 2 1:2; deliver a 2 1:2; \

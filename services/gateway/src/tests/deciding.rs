@@ -126,6 +126,7 @@ async fn credit_is_released_and_refused_by_who_may() {
         order,
         customer,
         authorised: Cents(1),
+        payment_days: 30,
         by: by.clone(),
         reason: reason.clone(),
     });

@@ -261,14 +261,15 @@ fn money(order: OrderId, words: &[&str]) -> Option<Inbound> {
     Some(match *words {
         ["approve", _, amount] => {
             let (authorised, decision) = (cents(amount), decision(Verdict::Approve, "-"));
-            CreditApproved { order, customer, authorised, decision }.into()
+            CreditApproved { order, customer, authorised, payment_days: 30, decision }.into()
         }
         ["hold", _, amount, stop] => {
             let decision = decision(Verdict::Review { tier: 2 }, stop);
             CreditHeld { order, customer, amount: cents(amount), decision }.into()
         }
         ["let-go", _, who] => {
-            HoldReleased { order, customer, authorised: Cents(113_000), by: by(who), reason }.into()
+            let (authorised, by) = (Cents(113_000), by(who));
+            HoldReleased { order, customer, authorised, payment_days: 30, by, reason }.into()
         }
         ["deny", _, who] => HoldRefused { order, customer, by: by(who), reason }.into(),
         ["ask-payment", _, amount] => {

@@ -173,7 +173,7 @@ fn read_credit(what: &str, order: OrderId, rest: &[&str]) -> Option<Inbound> {
     Some(match (what, rest) {
         ("approve", []) => {
             let decision = decision(Verdict::Approve);
-            CreditApproved { order, customer, authorised, decision }.into()
+            CreditApproved { order, customer, authorised, payment_days: 30, decision }.into()
         }
         ("hold", verdict) => {
             let refused = verdict == ["refuse"];
@@ -181,7 +181,9 @@ fn read_credit(what: &str, order: OrderId, rest: &[&str]) -> Option<Inbound> {
             let (amount, decision) = (Cents(0), decision(verdict));
             CreditHeld { order, customer, amount, decision }.into()
         }
-        ("release", []) => HoldReleased { order, customer, authorised, by, reason }.into(),
+        ("release", []) => {
+            HoldReleased { order, customer, authorised, payment_days: 30, by, reason }.into()
+        }
         ("refuse", []) => HoldRefused { order, customer, by, reason }.into(),
         ("pay", []) => PaymentCaptured {
             order,
