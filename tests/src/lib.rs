@@ -8,6 +8,7 @@ mod audit;
 mod clerk;
 mod clock;
 mod draft;
+mod intruder;
 mod ledgers;
 mod outside;
 pub mod process;
@@ -16,6 +17,7 @@ mod wait;
 
 pub use clerk::Clerk;
 pub use draft::{Address, BEIJING, Draft, GUANGZHOU, Item, NANJING, SHANGHAI};
+pub use intruder::Intruder;
 pub use outside::{Bank, Carrier, Storefront, Warehouse};
 pub use shop::Shop;
 pub use wait::{PATIENCE, eventually};

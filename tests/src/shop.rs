@@ -42,12 +42,20 @@ pub(crate) const PARTITIONS: u32 = 4;
 impl Shop {
     /// Opens a shop for a test of this name.
     pub async fn open(name: &str) -> anyhow::Result<Self> {
+        Self::open_to(name, &[]).await
+    }
+
+    /// Opens a shop that lets in these as well: kind and name. What they are told waits for them.
+    pub async fn open_to(
+        name: &str,
+        outsiders: &[(&'static str, &'static str)],
+    ) -> anyhow::Result<Self> {
         let home = home(name)?;
         let options = Options {
             home: home.clone(),
             durable: false,
             configuration: Configuration { partitions: PARTITIONS, ..Configuration::default() },
-            outsiders: OUTSIDERS.to_vec(),
+            outsiders: OUTSIDERS.iter().chain(outsiders).copied().collect(),
         };
         let suite = Suite::start(options, None, &|_| ()).await?;
         let gateway = suite.gateway().context("the gateway listens nowhere")?;

@@ -294,3 +294,17 @@ fn less(all: &Units, some: &Units) -> Units {
     };
     all.iter().filter_map(left).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::fulfilment::{CARRIER_REPORTS, WAREHOUSE_REPORTS};
+
+    use super::What;
+
+    #[test]
+    fn what_is_declared_to_the_outside_is_what_is_understood() {
+        assert_eq!(What::ALL.map(What::name), WAREHOUSE_REPORTS);
+        let of_carriers = WAREHOUSE_REPORTS.into_iter().filter(|it| What::of_carrier(it).is_some());
+        assert_eq!(of_carriers.collect::<Vec<_>>(), CARRIER_REPORTS);
+    }
+}

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use chassis::House;
-use contracts::{Contract, Kind};
+use contracts::fulfilment::{self, CarrierReported, WarehouseReported};
+use contracts::inventory::{self, StockReported};
+use contracts::{Contract, Kind, Message};
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -55,7 +57,11 @@ fn asyncapi(house: &House) -> Value {
         let (action, verb) = if heard { ("receive", "hears") } else { ("send", "says") };
         let payload = contract.body.unwrap_or(contract.schema)(&mut generator);
         messages.insert(name.clone(), message(&contract, &payload, &generator));
-        channels.insert(name.clone(), channel(door.pattern, &[&name], Some(door.stream)));
+        let mut channel = channel(door.pattern, &[&name], Some(door.stream));
+        if let Some(words) = words(&contract) {
+            channel["parameters"]["what"]["enum"] = words;
+        }
+        channels.insert(name.clone(), channel);
         let summary = format!("Kontor {verb} {}", door.pattern);
         operations.insert(name.clone(), operation(action, &name, &summary));
     }
@@ -92,7 +98,8 @@ fn asyncapi(house: &House) -> Value {
             "description": "What storefronts, warehouses, payment providers and carriers say to Kontor \
                             and hear from it over NATS. Each connects as a user of its own; its name in a \
                             subject is taken from there, never from the body. Streams keep what is said; \
-                            each reader has a durable pull consumer, named after its user.",
+                            each reader has a durable pull consumer, named after its user (`channel-web`, \
+                            `warehouse-WH-A`), and hears answers below `_INBOX_<user>` only.",
             "license": { "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
             "contact": { "name": "Kontor", "url": "https://kontor.example" },
             "tags": [{ "name": "orders" }, { "name": "warehouse" }, { "name": "stock" }],
@@ -169,6 +176,16 @@ fn parameter(token: &str) -> &'static str {
         "carrier" => "The carrier's own name: it may use no other.",
         "tracking_no" => "How the carrier calls the parcel.",
         _ => "What is told.",
+    }
+}
+
+/// What can be told by this report, where its subject ends with that.
+fn words(contract: &Contract) -> Option<Value> {
+    match contract.subject {
+        WarehouseReported::SUBJECT => Some(json!(fulfilment::WAREHOUSE_REPORTS)),
+        CarrierReported::SUBJECT => Some(json!(fulfilment::CARRIER_REPORTS)),
+        StockReported::SUBJECT => Some(json!(inventory::STOCK_REPORTS)),
+        _ => None,
     }
 }
 

@@ -150,6 +150,19 @@ pub struct WithdrawalRefused {
 }
 message!(WithdrawalRefused, "fulfilment.withdrawal-refused.v1", keyed by order);
 
+/// What a warehouse can report of a pick: the last token of its report's subject.
+pub const WAREHOUSE_REPORTS: [&str; 9] = [
+    "started",
+    "picked",
+    "short",
+    "packed",
+    "shipped",
+    "delivered",
+    "refused",
+    "returned",
+    "unreleased",
+];
+
 /// A warehouse reports on a pick: `started`, `picked`, `short`, `packed`, `shipped`, `delivered`,
 /// `refused`, `returned`, `unreleased`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -182,6 +195,9 @@ pub struct WarehouseReport {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
+
+/// What a carrier can report of a parcel: the last token of its report's subject.
+pub const CARRIER_REPORTS: [&str; 2] = ["delivered", "refused"];
 
 /// A carrier reports on a parcel: `delivered`, `refused`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

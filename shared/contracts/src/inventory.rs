@@ -181,6 +181,9 @@ pub struct StockRefused {
 }
 message!(StockRefused, "inventory.refused.v1", keyed by sku, in reply);
 
+/// What a warehouse system can tell of its stock: the last token of its report's subject.
+pub const STOCK_REPORTS: [&str; 3] = ["received", "counted", "damaged"];
+
 /// A warehouse system tells of its stock: `received`, `counted`, `damaged`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StockReported {

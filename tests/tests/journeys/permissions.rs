@@ -1,18 +1,9 @@
 //! Permissions: whoever is outside says and hears what is their own, and nothing else.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use anyhow::{Context, ensure};
-use async_nats::{ConnectOptions, Event, ServerError};
-use whole_house::{PATIENCE, Shop, eventually};
+use anyhow::ensure;
+use whole_house::{Intruder, Shop};
 
 use crate::visit;
-
-/// Somebody outside who tries what they may not, and hears what the server says to that.
-struct Intruder {
-    nats: async_nats::Client,
-    refused: Arc<Mutex<Vec<String>>>,
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn permissions() -> anyhow::Result<()> {
@@ -131,58 +122,4 @@ async fn streams(shop: &Shop) -> anyhow::Result<Vec<(String, u64, usize)>> {
         .await?;
     found.sort();
     Ok(found)
-}
-
-impl Intruder {
-    async fn connect(shop: &Shop, kind: &str, name: &str) -> anyhow::Result<Self> {
-        let known = shop.suite.outsiders.iter().find(|it| it.kind == kind && it.name == name);
-        let it = known.with_context(|| format!("there is no {kind} {name}"))?;
-        let refused = Arc::new(Mutex::new(vec![]));
-        let heard = Arc::clone(&refused);
-        let nats = ConnectOptions::new()
-            .user_and_password(it.user(), it.password.clone())
-            .event_callback(move |event| {
-                let heard = Arc::clone(&heard);
-                async move {
-                    if let Event::ServerError(ServerError::Other(error)) = event {
-                        heard.lock().unwrap_or_else(PoisonError::into_inner).push(error);
-                    }
-                }
-            })
-            .connect(shop.suite.nats.url())
-            .await?;
-        Ok(Self { nats, refused })
-    }
-
-    async fn may_not_say(&self, subjects: &[&'static str]) -> anyhow::Result<()> {
-        for subject in subjects {
-            self.nats.publish(*subject, "{}".into()).await?;
-        }
-        self.is_refused("publish", subjects).await
-    }
-
-    async fn may_not_hear(&self, subjects: &[&'static str]) -> anyhow::Result<()> {
-        let mut ears = Vec::new();
-        for subject in subjects {
-            ears.push(self.nats.subscribe(*subject).await?);
-        }
-        self.is_refused("subscription", subjects).await
-    }
-
-    /// Waits until the server has refused each of these, and then forgets that it did.
-    async fn is_refused(&self, what: &str, subjects: &[&str]) -> anyhow::Result<()> {
-        self.nats.flush().await?;
-        let refused = || self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        eventually(PATIENCE, || async {
-            let refused = refused().join("\n").to_lowercase();
-            for subject in subjects {
-                let line = format!("permissions violation for {what} to \"{subject}\"");
-                ensure!(refused.contains(&line.to_lowercase()), "no {line}, only:\n{refused}");
-            }
-            Ok(())
-        })
-        .await?;
-        refused().clear();
-        Ok(())
-    }
 }
