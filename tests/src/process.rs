@@ -301,7 +301,7 @@ impl Replica {
 }
 
 /// The binary beside this test, as `cargo build -p kontor` made it.
-fn binary() -> anyhow::Result<PathBuf> {
+pub fn binary() -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let built = test.parent().and_then(Path::parent).map(|it| it.join("kontor"));
     let built = built.filter(|it| it.exists());

@@ -11,6 +11,7 @@ use chassis::{Account, TelemetrySettings};
 use gateway::GatewaySettings;
 use notification::NotificationSettings;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -87,7 +88,15 @@ impl Default for NatsSettings {
 impl Configuration {
     /// Reads the file, if one is named, and the environment over it.
     pub fn read(file: Option<&Path>) -> anyhow::Result<Self> {
+        Self::read_over(None, file)
+    }
+
+    /// The same, over what is known before: of a running `kontor up`.
+    pub(crate) fn read_over(known: Option<&Value>, file: Option<&Path>) -> anyhow::Result<Self> {
         let mut sources = config::Config::builder();
+        if let Some(known) = known {
+            sources = sources.add_source(config::Config::try_from(known)?);
+        }
         if let Some(file) = file {
             sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
         }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod bench;
+pub mod cli;
 pub mod clients;
 pub mod configuration;
 pub mod demo;
@@ -10,6 +11,7 @@ pub mod permissions;
 pub mod provision;
 pub mod seed;
 pub mod up;
+pub mod whereabouts;
 
 pub use configuration::Configuration;
 pub use house::house;

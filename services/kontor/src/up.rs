@@ -11,6 +11,7 @@ use gateway::Gateway;
 use servers::{Home, Nats, NatsOptions, Postgres, PostgresOptions, Progress};
 
 use crate::clients::Outsider;
+use crate::whereabouts::{self, Whereabouts};
 use crate::{Configuration, house, permissions, provision};
 
 /// How everything is started on one machine.
@@ -34,6 +35,7 @@ pub struct Suite {
     pub accounts: BTreeMap<String, Account>,
     configuration: Configuration,
     admin_password: String,
+    home: Home,
     services: Option<Services>,
 }
 
@@ -102,6 +104,7 @@ impl Suite {
             accounts,
             configuration,
             admin_password,
+            home,
             services: None,
         };
         suite.provision(&house).await?;
@@ -127,14 +130,26 @@ impl Suite {
         let gateway =
             *bound.wait_for(Option::is_some).await.context("the gateway listens nowhere")?;
         self.services = Some(Services { running, gateway, health });
-        Ok(())
+        let gateway = gateway.context("the gateway listens nowhere")?;
+        self.home.keep(whereabouts::FILE, &self.whereabouts((gateway, health)).to_text()?)
+    }
+
+    /// Where everything is, for the command line.
+    fn whereabouts(&self, bound: (SocketAddr, SocketAddr)) -> Whereabouts {
+        Whereabouts::of(
+            &self.configuration,
+            (&self.nats.url(), &self.admin_password),
+            &self.accounts,
+            bound,
+        )
     }
 
     /// Has every service of this process finish what it began.
     pub async fn stop_services(&mut self) -> anyhow::Result<()> {
+        let forgotten = self.home.forget(whereabouts::FILE);
         match self.services.take() {
-            Some(services) => services.running.close().await,
-            None => Ok(()),
+            Some(services) => services.running.close().await.and(forgotten),
+            None => forgotten,
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::stream::{
@@ -71,11 +71,29 @@ pub(crate) async fn check(
     contracts: &[Contract],
     partitions: u32,
 ) -> anyhow::Result<()> {
+    let faults = faults(streams, contracts, partitions).await;
+    ensure!(faults.is_empty(), "{}", faults.join("; "));
+    Ok(())
+}
+
+/// What is wrong with the streams that these contracts need, a line each.
+pub async fn faults(
+    streams: &jetstream::Context,
+    contracts: &[Contract],
+    partitions: u32,
+) -> Vec<String> {
+    let mut faults = Vec::new();
     for wanted in wanted(contracts) {
         let name = wanted.door.stream;
-        let stream = streams.get_stream(name).await.with_context(|| {
-            format!("there is no stream {name}; `kontor provision` makes the streams")
-        })?;
+        let stream = match streams.get_stream(name).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                faults.push(format!(
+                    "there is no stream {name}; `kontor provision` makes the streams ({error})"
+                ));
+                continue;
+            }
+        };
         let found = &stream.cached_info().config;
         let expected = config(&wanted, partitions, found.num_replicas);
         for (what, right) in [
@@ -89,11 +107,46 @@ pub(crate) async fn check(
             ("open to atomic batches", found.allow_atomic_publish || wanted.inbound),
         ] {
             if !right {
-                bail!("stream {name} is not {what}; `kontor provision` mends it");
+                faults.push(format!("stream {name} is not {what}; `kontor provision` mends it"));
             }
         }
     }
-    Ok(())
+    faults
+}
+
+/// How full a stream is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    pub stream: &'static str,
+    /// In bytes.
+    pub used: u64,
+    /// In bytes; what goes beyond is refused.
+    pub quota: u64,
+    /// Consumers of partitions that it has not: what it keeps for them is not read.
+    pub unread: Vec<String>,
+}
+
+/// How full the streams of these contracts are, and who does not read them. Streams that are not
+/// there are left out.
+pub async fn rooms(
+    streams: &jetstream::Context,
+    contracts: &[Contract],
+    partitions: u32,
+) -> Vec<Room> {
+    let mut rooms = Vec::new();
+    for wanted in wanted(contracts) {
+        let Ok(stream) = streams.get_stream(wanted.door.stream).await else { continue };
+        let mut unread = Vec::new();
+        for name in (0..partitions).filter(|_| wanted.inbound).map(consumer_name) {
+            if stream.consumer_info(&name).await.is_err() {
+                unread.push(name);
+            }
+        }
+        let info = stream.cached_info();
+        let quota = u64::try_from(info.config.max_bytes).unwrap_or(u64::MAX);
+        rooms.push(Room { stream: wanted.door.stream, used: info.state.bytes, quota, unread });
+    }
+    rooms
 }
 
 fn wanted(contracts: &[Contract]) -> Vec<Wanted> {

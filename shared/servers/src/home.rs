@@ -34,12 +34,9 @@ impl Home {
     /// there (`/root` is closed to all others) the home is below `/var/tmp` instead.
     pub fn open(path: &Path, progress: Progress<'_>) -> anyhow::Result<Self> {
         let nobody = rustix::process::geteuid().is_root();
-        let mut root = std::path::absolute(path)?;
-        if nobody && !is_open_to_all(&root) {
-            let closed = root;
-            let name = hex(&Sha256::digest(closed.as_os_str().as_encoded_bytes())[..6]);
-            root = Path::new("/var/tmp").join(format!("kontor-{name}"));
-            let (closed, root) = (closed.display(), root.display());
+        let root = Self::locate(path)?;
+        if root != std::path::absolute(path)? {
+            let (closed, root) = (path.display(), root.display());
             progress(&format!(
                 "servers do not run as root and cannot reach {closed}: using {root}"
             ));
@@ -57,8 +54,35 @@ impl Home {
         Ok(home)
     }
 
+    /// Where the home of this path is, without making it: below `/var/tmp`, if we are root and the
+    /// servers' user cannot get there.
+    pub fn locate(path: &Path) -> anyhow::Result<PathBuf> {
+        let root = std::path::absolute(path)?;
+        if !rustix::process::geteuid().is_root() || is_open_to_all(&root) {
+            return Ok(root);
+        }
+        let name = hex(&Sha256::digest(root.as_os_str().as_encoded_bytes())[..6]);
+        Ok(Path::new("/var/tmp").join(format!("kontor-{name}")))
+    }
+
     pub fn path(&self) -> &Path {
         &self.root
+    }
+
+    /// Keeps a text in `run/` under this name, which only we can read; in one step, so that nobody
+    /// reads half of it.
+    pub fn keep(&self, name: &str, text: &str) -> anyhow::Result<()> {
+        let path = self.run(name);
+        let half = half_written(&path, text)?;
+        fs::rename(&half, &path).with_context(|| format!("writing {}", path.display()))
+    }
+
+    /// Forgets what was kept under this name.
+    pub fn forget(&self, name: &str) -> anyhow::Result<()> {
+        match fs::remove_file(self.run(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The secret of this name, made up when it is first asked for.
@@ -100,12 +124,7 @@ impl Home {
 
     /// Writes a file that only the servers (and root) can read, in one step.
     pub(crate) fn write(&self, path: &Path, text: &str) -> anyhow::Result<()> {
-        let half = path.with_extension("half");
-        if half.exists() {
-            fs::remove_file(&half)?;
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&half)?;
-        file.write_all(text.as_bytes())?;
+        let half = half_written(path, text)?;
         if self.nobody {
             give(&half)?;
         }
@@ -140,6 +159,17 @@ impl Home {
     pub(crate) fn run(&self, name: &str) -> PathBuf {
         self.root.join("run").join(name)
     }
+}
+
+/// A file beside this one with this text, which only its owner can read: to be renamed.
+fn half_written(path: &Path, text: &str) -> anyhow::Result<PathBuf> {
+    let half = path.with_extension("half");
+    if half.exists() {
+        fs::remove_file(&half)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&half)?;
+    file.write_all(text.as_bytes())?;
+    Ok(half)
 }
 
 /// A password that nobody can guess.

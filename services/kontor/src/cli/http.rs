@@ -1,0 +1,152 @@
+//! The gateway's HTTP API, from the client's side.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use reqwest::{RequestBuilder, Url};
+use serde_json::{Value, json};
+
+use super::{End, paper};
+
+/// How long the gateway may take: it gives up before.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A gateway.
+pub(super) struct Gateway {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// What it answered.
+pub(super) enum Answered {
+    /// It was done: the status, and what came of it.
+    Done(u16, Value),
+    /// It was not: the problem, as RFC 9457 has it.
+    Refused(Value),
+}
+
+impl Gateway {
+    /// The gateway at this address. Nobody is asked yet.
+    pub(super) fn at(base: String) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        Ok(Self { http, base })
+    }
+
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Whether it can answer. An error tells why not.
+    pub(super) async fn is_ready(&self) -> anyhow::Result<()> {
+        let base = &self.base;
+        let asked = self.http.get(self.url(&["readyz"])?).send().await;
+        let status = asked.with_context(|| format!("nobody answers at {base}"))?.status();
+        anyhow::ensure!(status.is_success(), "the gateway at {base} is not ready: {status}");
+        Ok(())
+    }
+
+    /// Waits until readers see what was just written: the `page` that it was answered with. If that
+    /// takes longer than the gateway waits, so it is.
+    pub(super) async fn settles(&self, answer: &Value) {
+        if let (Some(order), Some(page)) = (answer["order"].as_str(), answer["page"].as_str()) {
+            self.get(&["v1", "orders", order], &[("min_page", page.to_owned())]).await.ok();
+        }
+    }
+
+    /// Reads what is at this path, each piece of it a segment.
+    pub(super) async fn get(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> anyhow::Result<Answered> {
+        self.send(self.http.get(self.url(path)?).query(query)).await
+    }
+
+    /// Sends something there, in the name of somebody.
+    pub(super) async fn post(
+        &self,
+        path: &[&str],
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> anyhow::Result<Answered> {
+        let request = self.http.post(self.url(path)?).header("Content-Type", "application/json");
+        let request = headers.iter().fold(request, |it, (name, value)| it.header(*name, *value));
+        self.send(request.body(body)).await
+    }
+
+    fn url(&self, path: &[&str]) -> anyhow::Result<Url> {
+        let bad = || format!("{:?} is no address: http://host:port", self.base);
+        let mut url = Url::parse(&self.base).with_context(bad)?;
+        let mut segments = url.path_segments_mut().ok().with_context(bad)?;
+        segments.pop_if_empty().extend(path);
+        drop(segments);
+        Ok(url)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answered> {
+        let base = &self.base;
+        let response = request.send().await.with_context(|| {
+            format!(
+                "nobody answers at {base} (`kontor up` starts a gateway; --gateway names another)"
+            )
+        })?;
+        let status = response.status();
+        let body = response.bytes().await.with_context(|| format!("{base} broke off"))?;
+        let read = serde_json::from_slice(&body);
+        let body: Value = read.with_context(|| format!("{base} is no Kontor gateway: {status}"))?;
+        if status.is_success() {
+            Ok(Answered::Done(status.as_u16(), body))
+        } else {
+            Ok(Answered::Refused(body))
+        }
+    }
+}
+
+/// Tells why something was refused: on standard error for people, on standard output for programs.
+pub(super) fn refused(problem: &Value, as_json: bool) -> anyhow::Result<End> {
+    if as_json {
+        paper::json(&json!({ "problem": problem }))?;
+    }
+    paper::complain(&anyhow::anyhow!("{}", in_words(problem)));
+    Ok(End::Wrong)
+}
+
+/// The problem, and every fault on a line of its own.
+pub(super) fn in_words(problem: &Value) -> String {
+    let text = |it: &Value| paper::plain(it.as_str().unwrap_or_default());
+    let (title, detail) = (text(&problem["title"]), text(&problem["detail"]));
+    let first = if detail.is_empty() { title } else { format!("{title}: {detail}") };
+    let mut lines = vec![first];
+    for fault in problem["errors"].as_array().into_iter().flatten() {
+        let [place, code, found, expected] =
+            ["pointer", "code", "found", "expected"].map(|it| text(&fault[it]));
+        lines.push(format!("  {place} ({code}): found {found:?}, expected {expected}"));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_stays_one() {
+        let url = |base: &str| Gateway::at(base.to_owned()).unwrap().url(&["v1", "a/../b c"]);
+        assert_eq!(url("http://x:1").unwrap().as_str(), "http://x:1/v1/a%2F..%2Fb%20c");
+        assert_eq!(url("http://x:1/k/").unwrap().as_str(), "http://x:1/k/v1/a%2F..%2Fb%20c");
+        let error = url("localhost 8080").unwrap_err().to_string();
+        assert_eq!(error, "\"localhost 8080\" is no address: http://host:port");
+    }
+
+    #[test]
+    fn a_problem_is_told_with_all_its_faults() {
+        let problem = json!({
+            "title": "The order was not taken in", "detail": "1 fault",
+            "errors": [{ "pointer": "/total", "code": "sum.total", "found": "1",
+                         "expected": "30128" }],
+        });
+        let expected = "The order was not taken in: 1 fault\n  \
+                        /total (sum.total): found \"1\", expected 30128";
+        assert_eq!(in_words(&problem), expected);
+    }
+}
