@@ -1,6 +1,6 @@
 //! How figures and times are written.
 
-use contracts::{Cents, Currency, Timestamp};
+use contracts::{Cents, Currency, Language, Timestamp};
 use jiff::SignedDuration;
 
 /// A moment, for programs and for people. Scripts put it into the reader's own time zone.
@@ -47,14 +47,18 @@ fn grouped(text: &str) -> String {
     format!("{sign}{parted}{fraction}")
 }
 
-/// How long it is since then, in hours and minutes: `51 h 20 min`, `4 min`.
-pub(crate) fn age(since: Timestamp, now: Timestamp) -> String {
+/// How long it is since then, in hours and minutes: `51 h 20 min`, `4 min`, `4 分钟`.
+pub(crate) fn age(language: Language, since: Timestamp, now: Timestamp) -> String {
     let passed = now.duration_since(since).max(SignedDuration::ZERO);
     let (hours, minutes) = (passed.as_hours(), passed.as_mins() % 60);
+    let (day, hour, minute) = match language {
+        Language::Chinese => ("天", "小时", "分钟"),
+        Language::English => ("d", "h", "min"),
+    };
     match hours {
-        0 => format!("{minutes} min"),
-        1..100 => format!("{hours} h {minutes:02} min"),
-        _ => format!("{} d {} h", hours / 24, hours % 24),
+        0 => format!("{minutes} {minute}"),
+        1..100 => format!("{hours} {hour} {minutes:02} {minute}"),
+        _ => format!("{} {day} {} {hour}", hours / 24, hours % 24),
     }
 }
 
@@ -78,11 +82,12 @@ mod tests {
 
     #[test]
     fn ages_are_in_the_unit_that_people_count_in() {
-        let age = |minutes| {
-            age(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes))
-        };
-        assert_eq!((age(-3), age(4)), ("0 min".into(), "4 min".into()));
-        assert_eq!((age(51 * 60 + 5), age(6001)), ("51 h 05 min".into(), "4 d 4 h".into()));
+        let start = Timestamp::UNIX_EPOCH;
+        let after = |minutes| start + SignedDuration::from_mins(minutes);
+        let english = |minutes| age(Language::English, start, after(minutes));
+        assert_eq!((english(-3), english(4)), ("0 min".into(), "4 min".into()));
+        assert_eq!((english(51 * 60 + 5), english(6001)), ("51 h 05 min".into(), "4 d 4 h".into()));
+        assert_eq!(age(Language::Chinese, start, after(65)), "1 小时 05 分钟");
     }
 
     #[test]

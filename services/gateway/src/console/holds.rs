@@ -56,25 +56,25 @@ pub(super) async fn show(State(api): State<Api>, reader: Reader) -> Response {
 }
 
 async fn read(api: &Api, frame: &Frame) -> Result<(Vec<Hold>, bool), Problem> {
-    let held = Filter { status: Some(vec![Status::CreditHold.name()]), ..Filter::default() };
-    let found = list::page(&api.db, held, Sort::Oldest, None, HOLDS).await?;
+    let filter = Filter { status: Some(vec![Status::CreditHold.name()]), ..Filter::default() };
+    let found = list::page(&api.db, filter, Sort::Oldest, None, HOLDS).await?;
     let mut orders = found.orders;
     orders.sort_by_key(|it| it.status_at);
     let ids: Vec<Uuid> = orders.iter().map(|it| it.order).collect();
     let lines = store::lines_of(&api.db, &ids).await?;
     let now = clock::now();
-    let hold = |it: &OrderView| {
+    let shown = |it: &OrderView| {
         let credit = it.summary.credit.as_ref();
         let stop = credit.and_then(|it| it.stop.as_deref()).unwrap_or_default();
         Hold {
             row: Row::of(frame.language, it, lines.get(&it.order).map_or(&[][..], Vec::as_slice)),
             since: it.status_at.into(),
-            age: age(it.status_at, now),
+            age: age(frame.language, it.status_at, now),
             amount: money(&it.currency, credit.map_or(it.total, |it| it.amount.0)),
             class: credit.map(|it| it.class.clone()).unwrap_or_default(),
             why: words::reason(frame.language, stop).unwrap_or(stop).to_owned(),
             key: fresh_id().to_string(),
         }
     };
-    Ok((orders.iter().map(hold).collect(), found.next.is_some()))
+    Ok((orders.iter().map(shown).collect(), found.next.is_some()))
 }

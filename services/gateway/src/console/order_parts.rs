@@ -186,12 +186,13 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
     let mut data = Vec::new();
     for (name, value) in it.data.as_object().into_iter().flatten() {
         match (&**name, value) {
-            (_, Value::Null) => {}
             ("status", Value::String(status)) => {
                 let status = words::status(language, status_named(status));
                 what = format!("{what}: {status}");
             }
-            ("currency", _) => {} // Stands before each amount.
+            // The currency stands before each amount, and what is empty says nothing.
+            ("currency", _) | (_, Value::Null) => {}
+            (_, Value::Array(all)) if all.is_empty() => {}
             _ => data.push((name.clone(), figure(name, value, currency))),
         }
     }
@@ -245,7 +246,8 @@ pub(super) struct CreditWhy {
     pub(super) limit: String,
     pub(super) exposure: String,
     pub(super) exposure_after: String,
-    /// What would have helped: so much paid, or an order of no more than that.
+    /// What would have helped: so much paid, or an order of no more than that. Empty where no
+    /// order is small enough.
     pub(super) helps: Option<(String, String)>,
 }
 
@@ -290,7 +292,10 @@ fn credit_why(language: Language, currency: &str, it: &CreditDecision) -> Credit
         limit: amount(it.limit),
         exposure: amount(it.exposure.total()),
         exposure_after: amount(it.exposure_after),
-        helps: it.counterfactual.map(|it| (amount(it.pay), amount(it.at_most))),
+        helps: it.counterfactual.map(|it| {
+            let at_most = if it.at_most.0 > 0 { amount(it.at_most) } else { String::new() };
+            (amount(it.pay), at_most)
+        }),
     }
 }
 

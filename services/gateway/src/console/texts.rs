@@ -180,6 +180,7 @@ catalogue! {
     holds_caption: "Orders that wait for a person to decide about their credit, the oldest first",
         "等待人工决定信用的订单，最早在前";
     held_for: "Held for", "冻结时长";
+    held_since: "Held since", "冻结起始";
     no_holds: "No order is held.", "没有被冻结的订单。";
     decision: "Decision", "决定";
 

@@ -124,11 +124,11 @@ pub(crate) async fn page(
 
 /// The statuses that are named, parted by commas.
 pub(crate) fn statuses(names: &str) -> Result<Vec<&'static str>, Problem> {
-    let named = |name: &str| {
+    let one = |name: &str| {
         let unknown = || Problem::malformed(format!("status: there is no {name}"));
         Status::named(name.trim()).map(Status::name).ok_or_else(unknown)
     };
-    names.split(',').map(named).collect()
+    names.split(',').map(one).collect()
 }
 
 fn filter(query: ListQuery) -> Result<Filter, Problem> {
