@@ -24,7 +24,8 @@ const SERVICES: [&str; 8] = [
 ];
 
 /// What talks to the world beside a service's rules, by the start of its path in `services/`.
-const EDGES: [&str; 8] = [
+const EDGES: [&str; 9] = [
+    "gateway/src/console",
     "gateway/src/http",
     "gateway/src/commands",
     "gateway/src/settings",

@@ -1,16 +1,16 @@
 //! The way in over HTTP: what may be asked, by whom, and how it is answered.
 
-mod checked;
-mod deciding;
+pub(crate) mod checked;
+pub(crate) mod deciding;
 mod door;
-mod extract;
-mod list;
+pub(crate) mod extract;
+pub(crate) mod list;
 mod masters;
-mod orders;
+pub(crate) mod orders;
 mod placing;
-mod problem;
+pub(crate) mod problem;
 mod schema;
-mod stock;
+pub(crate) mod stock;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
@@ -31,6 +31,7 @@ use utoipa_axum::routes;
 
 use crate::GatewaySettings;
 use crate::commands::Commands;
+use crate::console::{self, Live};
 use crate::store;
 use problem::{Problem, ProblemDetails};
 
@@ -46,6 +47,8 @@ pub(crate) struct Api {
     /// Beats whenever the views have changed in this process.
     pub(crate) pulse: watch::Receiver<()>,
     pub(crate) settings: Arc<GatewaySettings>,
+    /// Who looks at the console, and what they are shown of what changes.
+    pub(crate) live: Arc<Live>,
     at_once: Arc<Semaphore>,
 }
 
@@ -57,7 +60,8 @@ impl Api {
         settings: GatewaySettings,
     ) -> Self {
         let at_once = Arc::new(Semaphore::new(settings.at_once));
-        Self { db, house, pulse, settings: Arc::new(settings), at_once }
+        let live = Arc::default();
+        Self { db, house, pulse, settings: Arc::new(settings), live, at_once }
     }
 }
 
@@ -78,7 +82,9 @@ pub(crate) async fn serve(
 
     let (beat, pulse) = watch::channel(());
     let house = Arc::new(office.client.clone());
-    let router = router(Api::new(office.db.clone(), house, pulse, settings));
+    let api = Api::new(office.db.clone(), house, pulse, settings);
+    let live = api.live.clone();
+    let router = router(api);
     let heart = {
         let office = office.clone();
         async move {
@@ -88,8 +94,10 @@ pub(crate) async fn serve(
             }
         }
     };
-    let server =
-        axum::serve(listener, router).with_graceful_shutdown(async move { office.closing().await });
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        office.closing().await;
+        live.close(); // What never ends by itself would keep the server open.
+    });
     tokio::select! {
         end = server.into_future() => end?,
         () = heart => {}
@@ -102,6 +110,7 @@ pub(crate) fn router(api: Api) -> Router {
     let (router, _) = documented(&api.settings).split_for_parts();
     router
         .route("/openapi.json", axum::routing::get(document))
+        .merge(console::routes())
         .fallback(async || Problem::not_found("There is no such path"))
         .method_not_allowed_fallback(async || {
             let title = "This is not done here";

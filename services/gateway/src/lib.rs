@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod commands;
+mod console;
 mod http;
 mod order;
 mod settings;
@@ -103,7 +104,7 @@ impl Gateway {
 impl Service for Gateway {
     const NAME: &'static str = "gateway";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] = migrations!["0001_views"];
+    const MIGRATIONS: &'static [Migration] = migrations!["0001_views", "0002_external_ids"];
     type Inbound = Inbound;
     type Outbound = Silence;
     type Questions = Silence;

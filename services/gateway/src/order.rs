@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::intake::OrderPlaced;
+use contracts::inventory::WarehouseLevel;
 use contracts::{Cents, OrderLine, Sku, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -181,6 +182,16 @@ pub(crate) struct LevelView {
     /// Over all warehouses.
     #[schema(example = 240)]
     pub(crate) sellable: i64,
+    pub(crate) at: Timestamp,
+}
+
+/// What can be sold of an item, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ItemLevel {
+    pub(crate) sku: String,
+    /// Over all warehouses.
+    pub(crate) sellable: i64,
+    pub(crate) warehouses: Vec<WarehouseLevel>,
     pub(crate) at: Timestamp,
 }
 

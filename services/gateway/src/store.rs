@@ -14,7 +14,8 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 pub(crate) use read::{
-    Filter, Place, Sort, heard, is_awake, level_of, list, named, order_of, timeline_of,
+    Filter, Place, Sort, heard, is_awake, level_of, levels, lines_of, list, named, order_of,
+    orders_of, timeline_of, versions_of,
 };
 
 use crate::Inbound;

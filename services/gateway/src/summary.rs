@@ -12,11 +12,11 @@ mod sourcing;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use credit::CreditSummary;
+pub(crate) use credit::{CreditState, CreditSummary};
 use money::MoneySummary;
-use shipment::ShipmentSummary;
+pub(crate) use shipment::ShipmentSummary;
 pub(crate) use shipment::{ShipmentState, units};
-use sourcing::SourcingSummary;
+pub(crate) use sourcing::SourcingSummary;
 
 /// What the services made of an order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]

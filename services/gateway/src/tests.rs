@@ -1,3 +1,7 @@
+mod console;
+mod console_deciding;
+mod console_live;
+mod console_words;
 mod deciding;
 mod document;
 mod handler;

@@ -23,7 +23,7 @@ use super::{Api, Json, page_name};
 pub(crate) struct Reason {
     /// In their own words; it stands in the timeline.
     #[schema(min_length = 1, max_length = 200, example = "The customer ordered twice")]
-    reason: String,
+    pub(crate) reason: String,
 }
 
 impl Checked for Reason {
@@ -36,11 +36,11 @@ impl Checked for Reason {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decision {
     order: Uuid,
-    outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The page that tells everyone of it: a reader that asks with `min_page` sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "intake:3:1211")]
-    page: Option<String>,
+    pub(crate) page: Option<String>,
 }
 
 /// `cancelled` at once, or `cancellation_requested` of the warehouse; credit `released` or `refused`.

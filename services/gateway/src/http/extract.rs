@@ -27,7 +27,7 @@ const KEYS: Uuid = Uuid::from_u128(0x6b6f_6e74_6f72_5f67_6174_6577_6179_0001);
 const LONGEST_KEY: usize = 255;
 
 /// How long the name of an actor may be.
-const LONGEST_NAME: usize = 64;
+pub(crate) const LONGEST_NAME: usize = 64;
 
 /// Who asks. The credentials are to say so; until there are any, headers do.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,7 +90,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
@@ -260,6 +260,7 @@ async fn path_text<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Strin
 }
 
 /// Which order the path means: by its id, or by what people call it.
+#[derive(Debug, Clone)]
 pub(crate) enum Which {
     Id(OrderId),
     No(String),
@@ -275,6 +276,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Which {
 }
 
 impl Which {
+    /// As a path has it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Id(order) => order.to_string(),
+            Self::No(no) => no.clone(),
+        }
+    }
+
     /// The order's id. One that is given as such need not have been heard of here.
     pub(crate) async fn find(self, db: &PgPool) -> Result<OrderId, Problem> {
         match self {

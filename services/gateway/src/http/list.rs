@@ -4,6 +4,7 @@
 use axum::extract::State;
 use contracts::{Status, Timestamp};
 use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -76,11 +77,11 @@ pub(crate) enum SortName {
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrderPage {
-    orders: Vec<OrderView>,
+    pub(crate) orders: Vec<OrderView>,
     /// Where to go on: the `after` of the next request. Missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "n1795000000000000-018f3c1e7a2b7cde8f0123456789abcd")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// Orders
@@ -102,21 +103,36 @@ pub(crate) async fn list_orders(
     }
     let sort = query.sort.map_or(Sort::Newest, Sort::from);
     let after = query.after.as_deref().map(|it| place(sort, it)).transpose()?;
-    let filter = filter(query)?;
+    Ok(Json(page(&api.db, filter(query)?, sort, after, limit).await?))
+}
+
+/// A page of orders, and where the next one begins.
+pub(crate) async fn page(
+    db: &PgPool,
+    filter: Filter,
+    sort: Sort,
+    after: Option<Place>,
+    limit: u16,
+) -> sqlx::Result<OrderPage> {
     // One more than asked for tells whether there is a next page.
-    let mut orders = store::list(&api.db, filter, sort, after, i64::from(limit) + 1).await?;
+    let mut orders = store::list(db, filter, sort, after, i64::from(limit) + 1).await?;
     let has_more = orders.len() > usize::from(limit);
     orders.truncate(limit.into());
     let next = orders.last().filter(|_| has_more).map(|it| cursor(sort, it));
-    Ok(Json(OrderPage { orders, next }))
+    Ok(OrderPage { orders, next })
 }
 
-fn filter(query: ListQuery) -> Result<Filter, Problem> {
-    let named = |name: &str| {
+/// The statuses that are named, parted by commas.
+pub(crate) fn statuses(names: &str) -> Result<Vec<&'static str>, Problem> {
+    let one = |name: &str| {
         let unknown = || Problem::malformed(format!("status: there is no {name}"));
         Status::named(name.trim()).map(Status::name).ok_or_else(unknown)
     };
-    let status = query.status.map(|it| it.split(',').map(named).collect()).transpose()?;
+    names.split(',').map(one).collect()
+}
+
+fn filter(query: ListQuery) -> Result<Filter, Problem> {
+    let status = query.status.as_deref().map(statuses).transpose()?;
     let texts = [&query.channel, &query.customer, &query.order_no];
     if texts.into_iter().flatten().any(|it| it.contains('\0')) {
         return Err(Problem::malformed("no text has a zero byte"));
@@ -129,6 +145,7 @@ fn filter(query: ListQuery) -> Result<Filter, Problem> {
         placed_from: query.placed_from,
         placed_to: query.placed_to,
         order_no: query.order_no,
+        search: None,
     })
 }
 
@@ -172,7 +189,7 @@ fn cursor(sort: Sort, last: &OrderView) -> String {
 }
 
 /// What a cursor names.
-fn place(sort: Sort, cursor: &str) -> Result<Place, Problem> {
+pub(crate) fn place(sort: Sort, cursor: &str) -> Result<Place, Problem> {
     let read = || {
         let (key, order) = cursor.strip_prefix(letter(sort))?.rsplit_once('-')?;
         let (key, order) = (key.parse().ok()?, Uuid::try_parse(order).ok()?);

@@ -122,10 +122,10 @@ pub(crate) struct Explanation {
     order: Uuid,
     /// Credit's decisions, with the figures as they stood.
     #[schema(value_type = Vec<schema::CreditDecision>)]
-    credit: Vec<CreditDecision>,
+    pub(crate) credit: Vec<CreditDecision>,
     /// Where the goods come from, round by round, with all that was weighed.
     #[schema(value_type = Vec<schema::SourcingRecord>)]
-    sourcing: Vec<SourcingRecord>,
+    pub(crate) sourcing: Vec<SourcingRecord>,
 }
 
 /// Why an order was decided so
@@ -204,7 +204,7 @@ impl<'a> PageName<'a> {
 
 impl Api {
     /// Waits until the view has heard the page, but not for ever.
-    pub(super) async fn wait_for(&self, page: Option<&str>) -> Result<(), Problem> {
+    pub(crate) async fn wait_for(&self, page: Option<&str>) -> Result<(), Problem> {
         let Some(page) = page else { return Ok(()) };
         let Some(page) = PageName::read(page) else {
             return Err(Problem::malformed("min_page: partition:number"));

@@ -65,6 +65,24 @@ impl Problem {
         }))
     }
 
+    /// Its last word: `not-found`.
+    pub(crate) fn code(&self) -> &str {
+        self.0.kind.rsplit(':').next().unwrap_or_default()
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The same for people, and what there is to say of this one.
+    pub(crate) fn words(&self) -> (&'static str, &str) {
+        (self.0.title, &self.0.detail)
+    }
+
+    pub(crate) fn faults(&self) -> &[Fault] {
+        &self.0.errors
+    }
+
     pub(crate) fn not_found(what: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", what)
     }
@@ -143,9 +161,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = status.into_response();
+        let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
         response
     }

@@ -26,10 +26,10 @@ pub(crate) struct Stock {
     sku: Sku,
     /// What is told to storefronts: what can be sold of it, as it was heard last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    level: Option<LevelView>,
+    pub(crate) level: Option<LevelView>,
     /// What inventory knows of it, warehouse by warehouse, with the latest movements.
     #[schema(value_type = Vec<schema::StockView>)]
-    warehouses: Vec<StockView>,
+    pub(crate) warehouses: Vec<StockView>,
 }
 
 /// The stock of an item

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contracts::inventory::WarehouseLevel;
 use contracts::{OrderId, Sku};
 use jiff_sqlx::{Timestamp, ToSqlx};
 use sqlx::postgres::{PgArguments, PgRow};
@@ -11,7 +12,9 @@ use sqlx::{PgPool, Postgres, Row};
 use uuid::Uuid;
 
 use super::{some_time, time};
-use crate::order::{AsOf, EntryView, LevelView, LineView, OrderDetail, OrderView, status_named};
+use crate::order::{
+    AsOf, EntryView, ItemLevel, LevelView, LineView, OrderDetail, OrderView, status_named,
+};
 use crate::views::{colour, stage};
 
 macro_rules! columns {
@@ -65,6 +68,7 @@ macro_rules! list {
        and ($5::timestamptz is null or placed_at >= $5)
        and ($6::timestamptz is null or placed_at < $6)
        and ($7::text is null or order_no ^@ $7)
+       and ($11::text is null or order_no ^@ $11 or external_id ^@ $11)
        and ($8::uuid is null or (",
             $key,
             ", order_id) ",
@@ -84,14 +88,37 @@ macro_rules! list {
     };
 }
 
+/// Several orders, without their lines.
+const ROWS: &str = concat!(
+    "
+    select ",
+    columns!(),
+    "
+      from order_view o left join position using (partition)
+     where order_id = any($1)"
+);
+
+const LINES: &str = "select order_id, lines from order_head where order_id = any($1)";
+
+const VERSIONS: &str = "select order_id, version from order_state where order_id = any($1)";
+
+const LEVELS: &str = "
+    select sku, sellable, warehouses, at
+      from stock_level
+     where ($1::text is null or sku ^@ $1) and ($2::text is null or sku > $2)
+     order by sku
+     limit $3";
+
 const NEWEST: &str = list!("placed_at", "timestamptz", "<", "desc");
 const OLDEST: &str = list!("placed_at", "timestamptz", ">", "asc");
 const LARGEST: &str = list!("total_cents", "bigint", "<", "desc");
 const SMALLEST: &str = list!("total_cents", "bigint", ">", "asc");
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[ORDER, NAMED, TIMELINE, VERSION, LEVEL, HEARD, NEWEST, OLDEST, LARGEST, SMALLEST];
+pub(crate) const STATEMENTS: &[&str] = &[
+    ORDER, NAMED, TIMELINE, VERSION, LEVEL, HEARD, NEWEST, OLDEST, LARGEST, SMALLEST, ROWS, LINES,
+    VERSIONS, LEVELS,
+];
 
 /// Which orders of all.
 #[derive(Debug, Clone, Default)]
@@ -104,6 +131,27 @@ pub(crate) struct Filter {
     pub(crate) placed_to: Option<contracts::Timestamp>,
     /// How the number begins.
     pub(crate) order_no: Option<String>,
+    /// How the number begins, or what the channel calls it.
+    pub(crate) search: Option<String>,
+}
+
+impl Filter {
+    /// Whether a list that is filtered so has the order: the same conditions as in the statement.
+    pub(crate) fn lets(&self, it: &OrderView) -> bool {
+        let named = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|it| it == is);
+        let begins = |wanted: &Option<String>, is: &[&str]| match wanted {
+            Some(wanted) => is.iter().any(|it| it.starts_with(wanted)),
+            None => true,
+        };
+        self.status.as_ref().is_none_or(|wanted| wanted.contains(&&*it.status))
+            && named(&self.channel, &it.channel)
+            && named(&self.customer, &it.customer)
+            && self.terms.is_none_or(|wanted| wanted == it.terms)
+            && self.placed_from.is_none_or(|from| it.placed_at >= from)
+            && self.placed_to.is_none_or(|to| it.placed_at < to)
+            && begins(&self.order_no, &[&it.order_no])
+            && begins(&self.search, &[&it.order_no, &it.external_id])
+    }
 }
 
 /// In which order.
@@ -158,6 +206,7 @@ pub(crate) async fn list(
     after: Option<Place>,
     limit: i64,
 ) -> sqlx::Result<Vec<OrderView>> {
+    let search = filter.search.clone();
     let query = |sql| filtered(sqlx::query(sql).persistent(false), filter, after);
     let key = after.map(|it| it.key);
     let time = || key.and_then(|it| contracts::Timestamp::from_microsecond(it).ok());
@@ -167,7 +216,7 @@ pub(crate) async fn list(
         Sort::Largest => query(LARGEST).bind(key),
         Sort::Smallest => query(SMALLEST).bind(key),
     };
-    query.bind(limit).fetch_all(db).await?.iter().map(order).collect()
+    query.bind(limit).bind(search).fetch_all(db).await?.iter().map(order).collect()
 }
 
 fn filtered(
@@ -184,6 +233,45 @@ fn filtered(
         .bind(filter.placed_to.map(ToSqlx::to_sqlx))
         .bind(filter.order_no)
         .bind(after.map(|it| it.order))
+}
+
+/// These orders, as far as they are known, in no order.
+pub(crate) async fn orders_of(db: &PgPool, orders: &[Uuid]) -> sqlx::Result<Vec<OrderView>> {
+    sqlx::query(ROWS).bind(orders).fetch_all(db).await?.iter().map(order).collect()
+}
+
+/// The lines of these orders.
+pub(crate) async fn lines_of(
+    db: &PgPool,
+    orders: &[Uuid],
+) -> sqlx::Result<BTreeMap<Uuid, Vec<LineView>>> {
+    let lines: Vec<(Uuid, Json<Vec<LineView>>)> =
+        sqlx::query_as(LINES).bind(orders).fetch_all(db).await?;
+    Ok(lines.into_iter().map(|(order, Json(lines))| (order, lines)).collect())
+}
+
+/// How much was heard of these orders.
+pub(crate) async fn versions_of(db: &PgPool, orders: &[Uuid]) -> sqlx::Result<Vec<(Uuid, i64)>> {
+    sqlx::query_as(VERSIONS).bind(orders).fetch_all(db).await
+}
+
+/// What can be sold of each item whose name begins so, by name, after this one.
+pub(crate) async fn levels(
+    db: &PgPool,
+    begins: Option<&str>,
+    after: Option<&str>,
+    limit: i64,
+) -> sqlx::Result<Vec<ItemLevel>> {
+    type Row = (String, i64, Json<Vec<WarehouseLevel>>, Timestamp);
+    let rows: Vec<Row> =
+        sqlx::query_as(LEVELS).bind(begins).bind(after).bind(limit).fetch_all(db).await?;
+    let level = |(sku, sellable, Json(warehouses), at): Row| ItemLevel {
+        sku,
+        sellable,
+        warehouses,
+        at: at.to_jiff(),
+    };
+    Ok(rows.into_iter().map(level).collect())
 }
 
 /// What can be sold of the item, as far as was heard.

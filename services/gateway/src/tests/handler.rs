@@ -36,10 +36,14 @@ async fn every_statement_prepares() {
         (uuid) -> version int8
         (text) -> number int8, sellable int8, at timestamptz
         (int4, text) -> int8 int8
-        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8) -> order_id uuid, order_no … as above
-        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8) -> order_id uuid, order_no … as above
-        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8) -> order_id uuid, order_no … as above
-        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8) -> order_id uuid, order_no … as above
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8, text) -> order_id uuid, order_no … as above
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8, text) -> order_id uuid, order_no … as above
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8, text) -> order_id uuid, order_no … as above
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8, text) -> order_id uuid, order_no … as above
+        (uuid[]) -> order_id uuid, order_no … as above
+        (uuid[]) -> order_id uuid, lines json
+        (uuid[]) -> order_id uuid, version int8
+        (text, text, int8) -> sku text, sellable int8, warehouses json, at timestamptz
     "#]].assert_eq(&signatures);
 }
 

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::handler::gateway;
 use crate::commands::{Asking, Asks, Commands, Telling, Tells};
+use crate::console::Live;
 use crate::http::{Api, router};
 use crate::{Gateway, GatewaySettings};
 
@@ -101,6 +102,7 @@ pub(super) struct Shop {
     pub(super) house: Arc<Fake>,
     pub(super) router: Router,
     pub(super) beat: watch::Sender<()>,
+    pub(super) live: Arc<Live>,
 }
 
 impl Shop {
@@ -116,8 +118,9 @@ impl Shop {
     fn on(bench: Bench<Gateway>, settings: GatewaySettings) -> Self {
         let (house, (beat, pulse)) = (Arc::new(Fake::new()), watch::channel(()));
         let db: PgPool = bench.db.clone();
-        let router = router(Api::new(db, house.clone(), pulse, settings));
-        Self { bench, house, router, beat }
+        let api = Api::new(db, house.clone(), pulse, settings);
+        let live = api.live.clone();
+        Self { bench, house, router: router(api), beat, live }
     }
 
     pub(super) async fn get(&self, path: &str) -> Reply {

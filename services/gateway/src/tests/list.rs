@@ -29,7 +29,7 @@ impl Shop {
         self.bench.hear(&inputs).await;
     }
 
-    async fn page(&self, query: &str) -> (Vec<String>, Option<String>) {
+    async fn paged(&self, query: &str) -> (Vec<String>, Option<String>) {
         let page = self.get(&format!("/v1/orders?{query}")).await;
         assert_eq!(page.status, 200, "{}", page.text);
         let page = page.json();
@@ -45,7 +45,7 @@ impl Shop {
             if let Some(nth) = new.next() {
                 self.place(nth..nth + 1).await;
             }
-            let (numbers, next) = self.page(&format!("limit=10&{query}{after}")).await;
+            let (numbers, next) = self.paged(&format!("limit=10&{query}{after}")).await;
             seen.extend(numbers);
             let Some(next) = next else { return seen };
             after = format!("&after={next}");
@@ -79,7 +79,7 @@ async fn orders_are_sorted_and_filtered() {
     assert_eq!(newest, oldest);
     assert_eq!(&newest[..3].iter().max().unwrap()[..], "K-000029");
 
-    let (largest, _) = shop.page("sort=largest&limit=4").await;
+    let (largest, _) = shop.paged("sort=largest&limit=4").await;
     assert!(largest.iter().all(|it| it[2..].parse::<u32>().unwrap() % 7 == 6));
 
     assert_eq!(shop.walk("customer=C-1", &mut none).await.len(), 15);
@@ -110,7 +110,7 @@ async fn orders_are_found_by_where_they_are() {
 async fn what_a_list_does_not_understand_it_refuses() {
     let mut shop = Shop::open().await;
     shop.place(0..20).await;
-    let (_, next) = shop.page("limit=10").await;
+    let (_, next) = shop.paged("limit=10").await;
     let next = next.unwrap();
     for query in [
         format!("sort=oldest&after={next}"),

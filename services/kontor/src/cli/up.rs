@@ -79,6 +79,7 @@ fn show(suite: &Suite) -> anyhow::Result<()> {
     let gateway = suite.gateway().unwrap_or_default();
     let health = suite.health().unwrap_or_default();
     writeln!(out, "\nKontor is up.\n")?;
+    writeln!(out, "  console   {gateway}/")?;
     writeln!(out, "  orders    {gateway}/v1/orders")?;
     writeln!(out, "  the API   {gateway}/openapi.json")?;
     writeln!(out, "  health    {health}/readyz   {health}/metrics")?;

@@ -1,0 +1,13 @@
+// What every page does, and what each kind of page does beside.
+
+import { prepareForms } from "./forms.js";
+import { followPage } from "./live.js";
+import { prepareTable } from "./table.js";
+import { localise } from "./time.js";
+
+localise(document);
+prepareForms(document);
+const table = document.getElementById("orders");
+if (table) prepareTable(table);
+const part = document.querySelector("[data-refresh]");
+if (part) followPage(part);

@@ -1,0 +1,69 @@
+// The process table: which columns it has, and rows that move by themselves.
+
+import { follow } from "./live.js";
+import { localise } from "./time.js";
+
+const KEPT = "kontor-columns";
+
+function prepareColumns(table) {
+  const chooser = document.getElementById("columns");
+  const boxes = [...chooser.querySelectorAll("input")];
+  const kept = (localStorage.getItem(KEPT) ?? "").split(",");
+  const apply = () => {
+    for (const box of boxes) table.classList.toggle(`show-${box.value}`, box.checked);
+  };
+  for (const box of boxes) box.checked = kept.includes(box.value);
+  chooser.addEventListener("change", () => {
+    const chosen = boxes.filter((it) => it.checked).map((it) => it.value);
+    localStorage.setItem(KEPT, chosen.join(","));
+    apply();
+  });
+  chooser.hidden = false;
+  apply();
+}
+
+function read(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.querySelector("tr");
+}
+
+function put(body, row, grows) {
+  const known = document.getElementById(row.id);
+  if (known) {
+    if (Number(known.dataset.version) >= Number(row.dataset.version)) return;
+    const hadFocus = known.contains(document.activeElement);
+    known.replaceWith(row);
+    if (hadFocus) row.querySelector("a")?.focus();
+  } else if (grows) {
+    const placed = Number(row.dataset.placed);
+    const before = [...body.rows].find((it) => Number(it.dataset.placed) <= placed);
+    body.insertBefore(row, before ?? null);
+  } else {
+    return;
+  }
+  localise(row);
+  row.classList.add("moved");
+  row.addEventListener("animationend", () => row.classList.remove("moved"), { once: true });
+}
+
+export function prepareTable(table) {
+  prepareColumns(table);
+  const body = table.tBodies[0];
+  const grows = "grows" in table.dataset;
+  const limit = Number(table.dataset.limit);
+  const watch = () => {
+    const query = new URLSearchParams(location.search);
+    const rows = [...body.rows];
+    query.set("watch", rows.map((it) => `${it.dataset.id}.${it.dataset.version}`).join(","));
+    if (grows) query.set("also", "yes");
+    if (rows.length >= limit) query.set("since", rows.at(-1).dataset.placed);
+    return query;
+  };
+  const onRows = (rows) => {
+    for (const { html } of rows) put(body, read(html), grows);
+    while (body.rows.length > limit) body.rows[body.rows.length - 1].remove();
+    if (body.rows.length > 0) document.getElementById("empty")?.remove();
+  };
+  follow(watch, onRows, () => location.reload());
+}

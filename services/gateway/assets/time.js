@@ -1,0 +1,14 @@
+// Puts every moment into the reader's own time zone.
+
+const pad = (n) => String(n).padStart(2, "0");
+
+export function localise(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime()) || time.dataset.local) continue;
+    const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+    time.textContent = `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}`;
+    time.title = at.toString();
+    time.dataset.local = "1";
+  }
+}

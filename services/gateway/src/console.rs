@@ -1,0 +1,71 @@
+//! The console: pages for people who work with orders. Everything that they load comes from this
+//! binary, and nothing that they say is believed more than what comes over the API.
+
+mod assets;
+mod deciding;
+mod format;
+mod frame;
+mod holds;
+mod language;
+mod live;
+mod order;
+mod order_parts;
+mod row;
+mod stock;
+mod stream;
+mod table;
+mod texts;
+pub(crate) mod words;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::http::Api;
+pub(crate) use live::Live;
+
+/// How long the body of a form may be, in bytes.
+const FORM: usize = 16 * 1024;
+
+/// What a page may load, and from where: what this gateway serves, and no script in the page itself.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
+
+/// All pages, what they load, and what their forms send.
+pub(crate) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/", get(table::show))
+        .route("/orders/{id}", get(order::show))
+        .route("/orders/{id}/cancel", post(deciding::cancel))
+        .route("/orders/{id}/credit/release", post(deciding::release))
+        .route("/orders/{id}/credit/refuse", post(deciding::refuse))
+        .route("/holds", get(holds::show))
+        .route("/stock", get(stock::list))
+        .route("/stock/{sku}", get(stock::show))
+        .route("/console/language", post(language::choose))
+        .route("/console/live", get(stream::follow))
+        .route("/console/assets/{name}", get(assets::serve))
+        .layer(DefaultBodyLimit::max(FORM))
+        .layer(from_fn(guard))
+}
+
+/// Says of every answer how far a browser may trust it.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut say = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    say(header::CONTENT_SECURITY_POLICY, POLICY);
+    say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    say(header::X_FRAME_OPTIONS, "DENY");
+    // Not `no-referrer`: forms would come with the origin `null`, and be refused.
+    say(header::REFERRER_POLICY, "same-origin");
+    say(header::CACHE_CONTROL, "no-store");
+    say(header::VARY, "Accept-Language, Cookie");
+    response
+}

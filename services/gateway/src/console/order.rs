@@ -1,0 +1,151 @@
+//! One order: where it is, what happened to it and why, and what can be decided about it.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use contracts::Status;
+
+use super::frame::{Frame, Said, page, wrong};
+use super::language::Reader;
+use super::order_parts::ShipmentShown;
+use super::order_parts::{
+    CreditShown, Event, LineShown, MoneyShown, SourcingShown, Step, Why, credit, events, letters,
+    lines, money_of, shipments, sourcing, steps,
+};
+use super::row::Row;
+use crate::http::Api;
+use crate::http::extract::{NO_ORDER, Which, fresh_id};
+use crate::http::orders::explain_order;
+use crate::http::problem::Problem;
+use crate::order::{EntryView, OrderDetail, status_named};
+use crate::store;
+use crate::summary::CreditState;
+
+/// How many entries of a timeline are shown: an order has some twenty.
+const ENTRIES: i64 = 1_000;
+
+/// An order as it was read.
+pub(super) struct Read {
+    which: Which,
+    order: OrderDetail,
+    timeline: Vec<EntryView>,
+}
+
+#[derive(Template)]
+#[template(path = "console/order.html")]
+struct OrderPage {
+    frame: Frame,
+    said: Option<Said>,
+    row: Row,
+    since: super::format::Moment,
+    terms: &'static str,
+    steps: Vec<Step>,
+    lines: Vec<LineShown>,
+    /// Net, tax and freight of the whole order.
+    sums: (String, String, String),
+    sourcing: Option<SourcingShown>,
+    credit: Option<CreditShown>,
+    shipments: Vec<ShipmentShown>,
+    money: Vec<MoneyShown>,
+    letters: Vec<Event>,
+    timeline: Vec<Event>,
+    /// Missing if whoever knows did not answer.
+    why: Option<Why>,
+    can_cancel: bool,
+    can_decide: bool,
+    /// Names the forms.
+    key: String,
+}
+
+#[derive(Template)]
+#[template(path = "console/missing.html")]
+struct MissingPage {
+    frame: Frame,
+}
+
+pub(super) async fn show(State(api): State<Api>, reader: Reader, which: Which) -> Response {
+    let frame = Frame::of(reader, "orders");
+    match read(&api, which).await {
+        Ok(read) => page_of(&api, frame, read, StatusCode::OK, None).await,
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
+            page(StatusCode::NOT_FOUND, &MissingPage { frame })
+        }
+        Err(problem) => wrong(frame, &problem),
+    }
+}
+
+/// Reads the order and its timeline.
+pub(super) async fn read(api: &Api, which: Which) -> Result<Read, Problem> {
+    let id = which.clone().find(&api.db).await?;
+    let order = store::order_of(&api.db, id).await?;
+    let order = order.ok_or_else(|| Problem::not_found(NO_ORDER))?;
+    let timeline = store::timeline_of(&api.db, id, 0, ENTRIES).await?.unwrap_or_default();
+    Ok(Read { which, order, timeline })
+}
+
+/// The page of the order, with what was said to a decision.
+pub(super) async fn page_of(
+    api: &Api,
+    mut frame: Frame,
+    read: Read,
+    status: StatusCode,
+    said: Option<Said>,
+) -> Response {
+    let Read { which, order: OrderDetail { order, lines: lines_read, .. }, timeline } = read;
+    let why = match explain_order(State(api.clone()), which).await {
+        Ok(axum::Json(it)) => Some(Why::of(&frame, &order, &it)),
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Some(Why::default()),
+        Err(_) => None,
+    };
+    let language = frame.language;
+    let row = Row::of(language, &order, &lines_read);
+    frame.watch = format!("{}.{}", row.id, row.version);
+    let is = status_named(&order.status);
+    let is_held = order.summary.credit.as_ref().is_some_and(|it| it.state == CreditState::Held);
+    let is_over = is.is_final() || is == Status::Completed;
+    let money = |amount| super::format::money(&order.currency, amount);
+    let shown = OrderPage {
+        said,
+        since: order.status_at.into(),
+        terms: if order.terms == "prepaid" { frame.t.prepaid } else { frame.t.on_account },
+        steps: steps(frame.t, &order),
+        lines: lines(&order.currency, &lines_read),
+        sums: (money(order.net), money(order.tax), money(order.freight)),
+        sourcing: order.summary.sourcing.as_ref().map(|it| sourcing(language, it)),
+        credit: order.summary.credit.as_ref().map(|it| credit(language, &order.currency, it)),
+        shipments: shipments(language, &order.summary.shipments),
+        money: money_of(frame.t, &order),
+        letters: letters(language, &order.currency, &timeline),
+        timeline: events(language, &order.currency, &timeline),
+        why,
+        can_cancel: may_be_cancelled(is),
+        can_decide: is_held && !is_over,
+        key: fresh_id().to_string(),
+        frame,
+        row,
+    };
+    page(status, &shown)
+}
+
+/// Whether it is worth asking: intake decides.
+fn may_be_cancelled(status: Status) -> bool {
+    match status {
+        Status::Checking
+        | Status::CreditHold
+        | Status::AwaitingPayment
+        | Status::Confirmed
+        | Status::Backordered
+        | Status::Released => true,
+        Status::Picking
+        | Status::Packed
+        | Status::PartiallyShipped
+        | Status::Shipped
+        | Status::PartiallyDelivered
+        | Status::Delivered
+        | Status::Completed
+        | Status::Cancelled
+        | Status::Expired
+        | Status::Rejected => false,
+    }
+}

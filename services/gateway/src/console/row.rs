@@ -1,0 +1,103 @@
+//! An order as a row of the process table.
+
+use askama::Template;
+use contracts::Language;
+
+use super::format::{Moment, money, number};
+use super::texts::{Texts, texts};
+use super::words;
+use crate::order::{LineView, OrderView, status_named};
+use crate::views::Colour;
+
+/// An order as a row of the process table.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) version: i64,
+    pub(crate) order_no: String,
+    pub(crate) external_id: String,
+    pub(crate) channel: String,
+    pub(crate) customer: String,
+    /// The first line's.
+    pub(crate) product: String,
+    /// How many lines more there are.
+    pub(crate) more: usize,
+    /// Of all lines together.
+    pub(crate) quantity: String,
+    pub(crate) urgent: bool,
+    pub(crate) status: &'static str,
+    /// `red`
+    pub(crate) colour: &'static str,
+    pub(crate) meaning: &'static str,
+    /// Microseconds, to sort by.
+    pub(crate) placed: i64,
+    pub(crate) placed_at: Moment,
+    pub(crate) completed_at: Option<Moment>,
+    pub(crate) reason: String,
+    pub(crate) warehouses: String,
+    pub(crate) priority: String,
+    pub(crate) total: String,
+}
+
+/// A row by itself, as it is sent when something changed.
+#[derive(Template)]
+#[template(path = "console/row.html")]
+struct RowAlone<'a> {
+    row: &'a Row,
+    t: &'static Texts,
+}
+
+impl Row {
+    pub(crate) fn of(language: Language, it: &OrderView, lines: &[LineView]) -> Self {
+        let reason = words::reason(language, &it.reason).unwrap_or(&it.reason);
+        Self {
+            id: it.order.simple().to_string(),
+            version: it.version,
+            order_no: it.order_no.clone(),
+            external_id: it.external_id.clone(),
+            channel: it.channel.clone(),
+            customer: it.customer.clone(),
+            product: lines.first().map(|it| it.name.clone()).unwrap_or_default(),
+            more: lines.len().saturating_sub(1),
+            quantity: number(lines.iter().fold(0, |sum, it| sum.saturating_add(it.quantity))),
+            urgent: it.urgent,
+            status: words::status(language, status_named(&it.status)),
+            colour: colour(it.colour),
+            meaning: words::colour(language, it.colour),
+            placed: it.placed_at.as_microsecond(),
+            placed_at: it.placed_at.into(),
+            completed_at: it.completed_at.map(Moment::from),
+            reason: reason.to_owned(),
+            warehouses: warehouses(it),
+            priority: it.priority.map(number).unwrap_or_default(),
+            total: money(&it.currency, it.total),
+        }
+    }
+
+    /// As it stands in the table.
+    pub(crate) fn html(&self, language: Language) -> askama::Result<String> {
+        RowAlone { row: self, t: texts(language) }.render()
+    }
+}
+
+/// The name of a colour, for style sheets.
+pub(crate) fn colour(colour: Colour) -> &'static str {
+    match colour {
+        Colour::Red => "red",
+        Colour::Green => "green",
+        Colour::Yellow => "yellow",
+        Colour::Grey => "grey",
+    }
+}
+
+/// Where its goods come from: the warehouses that were told to pick, else those that hold some.
+fn warehouses(it: &OrderView) -> String {
+    let mut names: Vec<&str> = it.summary.shipments.iter().map(|it| &*it.warehouse).collect();
+    if names.is_empty() {
+        let held = it.summary.sourcing.iter().flat_map(|it| &it.warehouses);
+        names = held.map(String::as_str).collect();
+    }
+    names.sort_unstable();
+    names.dedup();
+    names.join(", ")
+}

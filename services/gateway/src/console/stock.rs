@@ -1,0 +1,179 @@
+//! Stock: what can be sold of every item, and how one item stands in each warehouse.
+
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use contracts::Sku;
+use contracts::inventory::{StockMove, StockView};
+use serde::Deserialize;
+
+use super::format::{Moment, number};
+use super::frame::{Frame, page, wrong};
+use super::language::Reader;
+use super::words;
+use crate::http::Api;
+use crate::http::extract::Named;
+use crate::http::problem::Problem;
+use crate::http::stock::get_stock;
+use crate::order::ItemLevel;
+use crate::store;
+
+/// How many items a page has.
+const ITEMS: usize = 100;
+
+/// How many movements are shown of an item in a warehouse.
+const MOVES: usize = 20;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asking {
+    /// How the item's name begins.
+    q: String,
+    after: String,
+}
+
+struct Item {
+    sku: String,
+    sellable: String,
+    is_out: bool,
+    /// Warehouse and units.
+    warehouses: Vec<(String, String)>,
+    at: Moment,
+}
+
+#[derive(Template)]
+#[template(path = "console/stock.html")]
+struct StockPage {
+    frame: Frame,
+    q: String,
+    items: Vec<Item>,
+    next: Option<String>,
+}
+
+pub(super) async fn list(
+    State(api): State<Api>,
+    reader: Reader,
+    query: Result<Query<Asking>, QueryRejection>,
+) -> Response {
+    let frame = Frame::of(reader, "stock");
+    let Ok(Query(Asking { q, after })) = query else {
+        return wrong(frame, &Problem::malformed("q and after: expected texts"));
+    };
+    if q.contains('\0') || after.contains('\0') {
+        return wrong(frame, &Problem::malformed("no text has a zero byte"));
+    }
+    let q = q.trim().to_owned();
+    let some = |it: &String| Some(it.clone()).filter(|it| !it.is_empty());
+    let (begins, from) = (some(&q), some(&after));
+    let limit = i64::try_from(ITEMS + 1).unwrap_or(i64::MAX);
+    let levels = store::levels(&api.db, begins.as_deref(), from.as_deref(), limit).await;
+    let mut levels = match levels {
+        Ok(levels) => levels,
+        Err(error) => return wrong(frame, &error.into()),
+    };
+    let has_more = levels.len() > ITEMS;
+    levels.truncate(ITEMS);
+    let next = levels.last().filter(|_| has_more).map(|it| {
+        let query = serde_urlencoded::to_string([("q", &q), ("after", &it.sku)]);
+        format!("/stock?{}", query.unwrap_or_default())
+    });
+    let items = levels.into_iter().map(item).collect();
+    page(StatusCode::OK, &StockPage { frame, q, items, next })
+}
+
+fn item(it: ItemLevel) -> Item {
+    let mut warehouses: Vec<(String, String)> =
+        it.warehouses.iter().map(|it| (it.warehouse.to_string(), number(it.sellable))).collect();
+    warehouses.sort();
+    Item {
+        sku: it.sku,
+        sellable: number(it.sellable),
+        is_out: it.sellable <= 0,
+        warehouses,
+        at: it.at.into(),
+    }
+}
+
+/// An item in a warehouse.
+struct Shelf {
+    warehouse: String,
+    good: String,
+    quarantine: String,
+    damaged: String,
+    reserved: String,
+    allocated: String,
+    backordered: String,
+    moves: Vec<Move>,
+}
+
+/// A movement: its number, kind, changes, document and time.
+struct Move {
+    number: i64,
+    kind: String,
+    /// Good, quarantine, damaged, reserved, allocated.
+    changes: [String; 5],
+    document: String,
+    order: Option<String>,
+    at: Moment,
+}
+
+#[derive(Template)]
+#[template(path = "console/item.html")]
+struct ItemPage {
+    frame: Frame,
+    sku: String,
+    /// What storefronts were told: units, and when.
+    told: Option<(String, Moment)>,
+    shelves: Vec<Shelf>,
+}
+
+pub(super) async fn show(
+    State(api): State<Api>,
+    reader: Reader,
+    named: Result<Named<Sku>, Problem>,
+) -> Response {
+    let frame = Frame::of(reader, "stock");
+    let sku = match named {
+        Ok(Named(sku)) => sku,
+        Err(problem) => return wrong(frame, &problem),
+    };
+    match get_stock(State(api), Named(sku.clone())).await {
+        Ok(axum::Json(stock)) => {
+            let told = stock.level.map(|it| (number(it.sellable), it.at.into()));
+            let shelves = stock.warehouses.iter().map(|it| shelf(&frame, it)).collect();
+            page(StatusCode::OK, &ItemPage { frame, sku: sku.to_string(), told, shelves })
+        }
+        Err(problem) => wrong(frame, &problem),
+    }
+}
+
+fn shelf(frame: &Frame, it: &StockView) -> Shelf {
+    Shelf {
+        warehouse: it.warehouse.to_string(),
+        good: number(it.good),
+        quarantine: number(it.quarantine),
+        damaged: number(it.damaged),
+        reserved: number(it.reserved),
+        allocated: number(it.allocated),
+        backordered: number(it.backordered),
+        moves: it.moves.iter().take(MOVES).map(|it| moved(frame, it)).collect(),
+    }
+}
+
+fn moved(frame: &Frame, it: &StockMove) -> Move {
+    let change = |by: i64| match by {
+        0 => String::new(),
+        1.. => format!("+{}", number(by)),
+        _ => number(by),
+    };
+    Move {
+        number: it.number,
+        kind: words::movement(frame.language, &it.kind).unwrap_or(&it.kind).to_owned(),
+        changes: [it.good, it.quarantine, it.damaged, it.reserved, it.allocated].map(change),
+        document: it.document.clone().unwrap_or_default(),
+        order: it.order.map(|it| it.to_string()),
+        at: it.at.into(),
+    }
+}

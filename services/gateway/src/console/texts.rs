@@ -1,0 +1,221 @@
+//! Everything that pages say, once in each language. What stands in one and not in the other does
+//! not compile.
+
+use contracts::Language;
+
+macro_rules! catalogue {
+    ($($name:ident: $english:literal, $chinese:literal;)+) => {
+        /// What pages say.
+        #[derive(Debug)]
+        pub(crate) struct Texts {
+            $(pub(crate) $name: &'static str,)+
+        }
+
+        static ENGLISH: Texts = Texts { $($name: $english,)+ };
+
+        static CHINESE: Texts = Texts { $($name: $chinese,)+ };
+
+        /// Name, English, Chinese.
+        #[cfg(test)]
+        pub(crate) const ALL: &[(&str, &str, &str)] =
+            &[$((stringify!($name), $english, $chinese),)+];
+    };
+}
+
+/// The texts of a language.
+pub(crate) fn texts(language: Language) -> &'static Texts {
+    match language {
+        Language::Chinese => &CHINESE,
+        Language::English => &ENGLISH,
+    }
+}
+
+catalogue! {
+    // Around every page.
+    skip: "Skip to the content", "跳到正文";
+    parts: "Parts of the console", "控制台导航";
+    orders: "Orders", "订单";
+    holds: "Credit holds", "信用冻结";
+    stock: "Stock", "库存";
+    read_in: "Language", "语言";
+    live_on: "Live", "实时更新";
+    live_off: "Not live: trying again", "连接中断，正在重连";
+    changed_meanwhile: "This changed meanwhile. Show it as it is now", "内容已更新，点击刷新";
+    wrong: "This cannot be shown", "无法显示";
+    back_to_orders: "All orders", "返回订单列表";
+
+    // The table of orders.
+    process_table: "Process table", "流程总表";
+    process_caption: "Orders and where they are", "订单及其进度";
+    search: "Search", "搜索";
+    search_hint: "Order number or external id", "订单号或外部单号";
+    apply: "Show", "查询";
+    reset: "Reset", "重置";
+    all: "All", "全部";
+    all_open: "Not over", "进行中";
+    placed_from: "Placed from (UTC)", "下单起始（UTC）";
+    placed_to: "to, exclusive (UTC)", "截止，不含（UTC）";
+    columns: "Columns", "列";
+    order_no: "Order", "订单号";
+    customer: "Customer", "客户";
+    product: "Product", "产品";
+    quantity: "Quantity", "数量";
+    status: "Status", "状态";
+    placed_at: "Placed", "下单时间";
+    estimated: "Estimated completion", "预计完成";
+    completed_at: "Completed", "实际完成";
+    channel: "Channel", "来源渠道";
+    external_id: "External id", "外部单号";
+    remark: "Reason", "备注 / 原因";
+    warehouse: "Warehouse", "仓库 / 节点";
+    priority: "Priority", "优先级";
+    total: "Total", "金额";
+    terms: "Terms", "付款方式";
+    prepaid: "Prepaid", "预付";
+    on_account: "On account", "账期";
+    newest_first: "newest first", "最新在前";
+    oldest_first: "oldest first", "最早在前";
+    largest_first: "largest first", "金额从大到小";
+    smallest_first: "smallest first", "金额从小到大";
+    sort: "Sort", "排序";
+    next_page: "Next page", "下一页";
+    first_page: "First page", "回到首页";
+    no_orders: "No order is like that.", "没有符合条件的订单。";
+    no_orders_yet: "No order was placed yet.", "暂无订单。";
+    and_more: "more", "项";
+    urgent: "Urgent", "紧急";
+
+    // One order.
+    order: "Order", "订单";
+    where_it_is: "Where it is", "当前进度";
+    since: "since", "自";
+    confirmed_at: "Confirmed", "确认";
+    released_at: "Released", "下发";
+    shipped_at: "Shipped", "发货";
+    delivered_at: "Delivered", "签收";
+    lines: "Lines", "订单行";
+    line: "Line", "行";
+    sku: "Item", "货号";
+    unit_price: "Unit price, net", "单价（不含税）";
+    net: "Net", "不含税金额";
+    tax: "Tax", "税额";
+    freight: "Freight", "运费";
+    held_in: "Held in", "占用仓库";
+    backordered: "Waiting for supply", "缺货待补";
+    sourcing: "Sourcing", "寻源";
+    credit: "Credit", "信用";
+    held_amount: "Amount", "金额";
+    class: "Risk class", "风险等级";
+    decided_by: "Decided by", "决定人";
+    rule: "Rule", "规则";
+    team: "Team", "负责团队";
+    shipments: "Shipments", "发货单";
+    pick: "Pick", "拣货单";
+    units: "Units", "件数";
+    short: "Short", "短缺";
+    carrier: "Carrier", "承运商";
+    tracking_no: "Tracking number", "运单号";
+    money: "Money", "款项";
+    what: "What", "事项";
+    amount: "Amount", "金额";
+    document: "Document", "单据";
+    pay_until: "To be paid by", "付款期限";
+    prepaid_amount: "Paid ahead", "已预付";
+    invoice: "Invoice", "发票";
+    payment: "Payment", "收款";
+    refund: "Goes back to the customer", "应退客户";
+    open: "Open", "未收";
+    due_on: "due", "到期";
+    letters: "Letters", "通知信";
+    timeline: "Timeline", "时间线";
+    when: "When", "时间";
+    who: "Who", "操作方";
+    why: "Why", "原因";
+    details: "Figures", "数据";
+    explanation: "Why it was decided so", "决策说明";
+    score: "Score", "评分";
+    repayment: "Repayment rate, three months", "近三个月回款率";
+    limit: "Credit limit", "信用额度";
+    exposure: "Exposure before", "下单前占用";
+    exposure_after: "Exposure with this order", "含本单占用";
+    stop: "Stopped by", "拦截原因";
+    would_pass: "It would have passed if this were paid first", "先付清以下金额即可通过";
+    or_at_most: "Or if the order came to no more than", "或订单金额不超过";
+    attempt: "Attempt", "次数";
+    round: "Round", "轮次";
+    ruleset: "Ruleset", "规则集";
+    candidates: "Warehouses weighed", "候选仓库";
+    cost: "Cost, points", "成本分";
+    eliminated: "Ruled out", "已排除";
+    whole_record: "The whole record", "完整记录";
+    no_explanation: "Nothing was decided yet.", "尚无决策。";
+    unanswered: "Whoever decides about it did not answer.", "相关服务未响应。";
+    none_yet: "None yet.", "暂无。";
+    no_such_order: "There is no such order", "订单不存在";
+    may_be_on_its_way: "It may have been placed a moment ago. Numbers are written as in K-000042.",
+        "订单可能刚刚下达。订单号形如 K-000042。";
+
+    // What may be decided.
+    decide: "What you can do", "可执行操作";
+    nothing_to_decide: "Nothing can be decided about it now.", "当前无可执行操作。";
+    cancel: "Cancel the order", "取消订单";
+    release: "Release", "放行";
+    refuse: "Refuse", "驳回";
+    release_hold: "Release or refuse the credit", "放行或驳回信用";
+    reason_given: "Reason", "理由";
+    your_name: "Your name", "姓名";
+    your_tier: "You decide as", "职级";
+    clerk: "Clerk (1)", "专员（1）";
+    manager: "Manager (2)", "经理（2）";
+    director: "Finance director (3)", "财务总监（3）";
+    believed: "The name is taken as given: nobody signs in here yet.", "尚无登录，姓名以填写为准。";
+    cancelled: "The order is cancelled.", "订单已取消。";
+    asked_back: "The warehouse is asked to leave it alone; the timeline tells what comes of it.",
+        "已请求仓库停止处理，结果见时间线。";
+    released: "The credit is released.", "信用已放行。";
+    refused: "The credit is refused; the order ends.", "信用已驳回，订单终止。";
+    not_shown_yet: "It is done; this page does not show it yet.", "已执行，本页稍后更新。";
+
+    // Credit holds.
+    holds_caption: "Orders that wait for a person to decide about their credit, the oldest first",
+        "等待人工决定信用的订单，最早在前";
+    held_for: "Held for", "冻结时长";
+    held_since: "Held since", "冻结起始";
+    no_holds: "No order is held.", "没有被冻结的订单。";
+    decision: "Decision", "决定";
+
+    // Stock.
+    stock_caption: "What can be sold, as it was heard last", "最近获知的可售库存";
+    sku_hint: "Item, or how it begins", "货号或其开头";
+    sellable: "Sellable", "可售";
+    by_warehouse: "By warehouse", "分仓";
+    heard_at: "As of", "截至";
+    no_stock: "Of no such item there was ever any stock.", "没有此类货品的库存记录。";
+    in_warehouses: "By warehouse, as inventory has it now", "各仓库存（实时）";
+    good: "Usable", "良品";
+    quarantine: "Quarantine", "待检";
+    damaged: "Damaged", "残次";
+    reserved: "Held", "预占";
+    allocated: "Claimed", "已分配";
+    moves: "Last movements", "最近变动";
+    no_moves: "Nothing moved yet.", "暂无变动。";
+    kind: "Kind", "类型";
+    back_to_stock: "All stock", "返回库存列表";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// That every text is there in both languages the compiler sees; that it says something, and
+    /// was translated, it does not.
+    #[test]
+    fn every_text_says_something_in_both_languages() {
+        let is_chinese = |it: &str| it.chars().any(|it| ('\u{4e00}'..='\u{9fff}').contains(&it));
+        assert!(ALL.len() > 100);
+        for (name, english, chinese) in ALL {
+            assert!(english.is_ascii() && !english.trim().is_empty(), "{name}: {english}");
+            assert!(is_chinese(chinese), "{name}: {chinese}");
+        }
+    }
+}

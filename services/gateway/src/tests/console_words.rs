@@ -1,0 +1,42 @@
+//! Every code that a page may come upon has words, in both languages.
+
+use contracts::{Language, MessageSet, Status};
+
+use crate::Inbound;
+use crate::console::words;
+
+const BOTH: [Language; 2] = [Language::Chinese, Language::English];
+
+#[test]
+fn everything_that_is_heard_of_an_order_has_words() {
+    let of_orders = Inbound::CONTRACTS.iter().filter(|it| it.subject != "inventory.level.v1");
+    let mut counted = 0;
+    for contract in of_orders {
+        let (service, what) = contract.subject.split_once('.').unwrap();
+        let what = what.split('.').next().unwrap();
+        for language in BOTH {
+            assert!(words::service(language, service).is_some(), "{service}");
+            assert!(words::what(language, service, what).is_some(), "{service}.{what}");
+        }
+        counted += 1;
+    }
+    assert_eq!(counted, words::EVENTS.len(), "and there are no words for what is never heard");
+}
+
+#[test]
+fn words_differ_by_language_and_by_code() {
+    let tables =
+        [words::SERVICES, words::EVENTS, words::REASONS, words::MOVEMENTS, words::PROBLEMS];
+    for table in tables {
+        for (nth, (code, english, chinese)) in table.iter().enumerate() {
+            assert!(english.is_ascii() && !english.is_empty(), "{code}: {english}");
+            assert!(!chinese.is_ascii(), "{code}: {chinese}");
+            assert!(table[..nth].iter().all(|it| it.0 != *code), "{code} stands twice");
+        }
+    }
+    let names: std::collections::BTreeSet<&str> = Status::ALL
+        .into_iter()
+        .flat_map(|it| BOTH.map(|language| words::status(language, it)))
+        .collect();
+    assert_eq!(names.len(), 2 * Status::ALL.len());
+}
