@@ -299,10 +299,7 @@ async fn decisions_are_explained_if_whoever_made_them_answers() {
 #[tokio::test]
 async fn stock_is_shown_by_item_and_by_warehouse() {
     let mut shop = Shop::open().await;
-    assert!(
-        shop.page("/stock", &[]).await.text.contains("there ever was any stock")
-            || shop.page("/stock", &[]).await.text.contains("was ever any stock")
-    );
+    assert!(shop.page("/stock", &[]).await.text.contains("was ever any stock"));
     shop.hear("level KB-87 1 1240; level TEA 1 0").await;
     let all = shop.page("/stock", &[]).await.text;
     assert!(all.contains("href=\"/stock/KB-87\"") && all.contains("href=\"/stock/TEA\""));
