@@ -161,7 +161,9 @@ fn wait(view: &Value) -> Wait {
             on("inventory", format!("{units} units wait for supply"))
         }
         "confirmed" => at_work("fulfilment", "fulfilment has not told a warehouse yet"),
-        "released" => on("warehouse", format!("{} told to pick, and not begun", parcels(view))),
+        "released" => {
+            on("warehouse", format!("told to pick, and has not begun: {}", parcels(view)))
+        }
         "picking" | "packed" => on("warehouse", format!("being prepared: {}", parcels(view))),
         "partially_shipped" => on("warehouse", format!("the rest has not left: {}", parcels(view))),
         "shipped" | "partially_delivered" => {
