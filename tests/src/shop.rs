@@ -42,11 +42,20 @@ pub(crate) const PARTITIONS: u32 = 4;
 impl Shop {
     /// Opens a shop for a test of this name.
     pub async fn open(name: &str) -> anyhow::Result<Self> {
+        Self::open_with(name, |it| it).await
+    }
+
+    /// Opens one whose settings somebody has changed.
+    pub async fn open_with(
+        name: &str,
+        change: impl FnOnce(Configuration) -> Configuration,
+    ) -> anyhow::Result<Self> {
         let home = home(name)?;
+        let plain = Configuration { partitions: PARTITIONS, ..Configuration::default() };
         let options = Options {
             home: home.clone(),
             durable: false,
-            configuration: Configuration { partitions: PARTITIONS, ..Configuration::default() },
+            configuration: change(plain),
             outsiders: OUTSIDERS.to_vec(),
         };
         let suite = Suite::start(options, None, &|_| ()).await?;

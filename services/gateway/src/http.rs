@@ -7,20 +7,25 @@ mod extract;
 mod list;
 mod masters;
 mod orders;
+mod patient;
 mod placing;
 mod problem;
 mod schema;
+mod statuses;
 mod stock;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
+use anyhow::Context;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::serve::ListenerExt;
 use chassis::{Office, PageRef};
+use contracts::intake::OrderStatus;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -31,7 +36,9 @@ use utoipa_axum::routes;
 
 use crate::GatewaySettings;
 use crate::commands::Commands;
+use crate::following::Following;
 use crate::store;
+use patient::Patient;
 use problem::{Problem, ProblemDetails};
 
 pub(crate) use axum::Json;
@@ -45,6 +52,8 @@ pub(crate) struct Api {
     pub(crate) house: Arc<dyn Commands>,
     /// Beats whenever the views have changed in this process.
     pub(crate) pulse: watch::Receiver<()>,
+    /// The statuses as they come.
+    pub(crate) following: Following,
     pub(crate) settings: Arc<GatewaySettings>,
     at_once: Arc<Semaphore>,
 }
@@ -54,10 +63,18 @@ impl Api {
         db: PgPool,
         house: Arc<dyn Commands>,
         pulse: watch::Receiver<()>,
+        following: Following,
         settings: GatewaySettings,
     ) -> Self {
         let at_once = Arc::new(Semaphore::new(settings.at_once));
-        Self { db, house, pulse, settings: Arc::new(settings), at_once }
+        Self { db, house, pulse, following, settings: Arc::new(settings), at_once }
+    }
+
+    /// Waits until every request that is under way is answered.
+    async fn rests(&self) {
+        while self.at_once.available_permits() < self.settings.at_once {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 
@@ -73,12 +90,17 @@ pub(crate) async fn serve(
         // Answers are small: none of them shall wait for the next one. It is only slower without.
         let _at_once = connection.set_nodelay(true);
     });
+    let listener = Patient { listener, stall: settings.stall() };
     tracing::info!(address = %bound, "the API is at http://{bound}");
     address.send_replace(Some(bound));
 
     let (beat, pulse) = watch::channel(());
     let house = Arc::new(office.client.clone());
-    let router = router(Api::new(office.db.clone(), house, pulse, settings));
+    let (close, closing) = watch::channel(false);
+    let statuses = office.stream::<OrderStatus>().context("statuses are on no stream")?;
+    let following = Following::new(Arc::new(statuses), closing.clone(), &settings);
+    let api = Api::new(office.db.clone(), house, pulse, following.clone(), settings);
+    let router = router(api.clone());
     let heart = {
         let office = office.clone();
         async move {
@@ -88,13 +110,25 @@ pub(crate) async fn serve(
             }
         }
     };
-    let server =
-        axum::serve(listener, router).with_graceful_shutdown(async move { office.closing().await });
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        office.closing().await;
+        close.send_replace(true);
+    });
     tokio::select! {
         end = server.into_future() => end?,
         () = heart => {}
+        () = following.read_on() => {}
+        () = written(closing, &api) => {}
     }
     Ok(())
+}
+
+/// After the office has closed: waits until all is answered, and a moment for it to be written. Who
+/// does not take it is not waited for.
+async fn written(mut closing: watch::Receiver<bool>, api: &Api) {
+    closing.wait_for(|it| *it).await.map(drop).ok(); // An error: nobody is there to say so.
+    api.rests().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
 }
 
 /// Everything that is served.
@@ -122,6 +156,7 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .routes(routes!(orders::get_timeline))
         .routes(routes!(orders::explain_order))
         .routes(routes!(orders::get_books))
+        .routes(routes!(statuses::follow_statuses))
         .routes(routes!(deciding::cancel_order))
         .routes(routes!(deciding::release_credit))
         .routes(routes!(deciding::refuse_credit))

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod commands;
+mod following;
 mod http;
 mod order;
 mod settings;
@@ -125,6 +126,10 @@ impl Service for Gateway {
 
     fn calls(&self) -> Vec<Contract> {
         commands::ALL.to_vec()
+    }
+
+    fn follows(&self) -> Vec<Contract> {
+        vec![Contract::of::<OrderStatus>()]
     }
 
     fn duties(&self) -> Vec<Duty> {

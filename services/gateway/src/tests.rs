@@ -1,5 +1,6 @@
 mod deciding;
 mod document;
+mod following;
 mod handler;
 mod http;
 mod list;

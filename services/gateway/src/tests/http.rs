@@ -19,6 +19,8 @@ use uuid::Uuid;
 
 use super::handler::gateway;
 use crate::commands::{Asking, Asks, Commands, Telling, Tells};
+use crate::following::Following;
+use crate::following::tests::Paper;
 use crate::http::{Api, router};
 use crate::{Gateway, GatewaySettings};
 
@@ -101,6 +103,10 @@ pub(super) struct Shop {
     pub(super) house: Arc<Fake>,
     pub(super) router: Router,
     pub(super) beat: watch::Sender<()>,
+    /// In the place of the stream of statuses.
+    pub(super) paper: Arc<Paper>,
+    pub(super) following: Following,
+    pub(super) close: watch::Sender<bool>,
 }
 
 impl Shop {
@@ -116,8 +122,10 @@ impl Shop {
     fn on(bench: Bench<Gateway>, settings: GatewaySettings) -> Self {
         let (house, (beat, pulse)) = (Arc::new(Fake::new()), watch::channel(()));
         let db: PgPool = bench.db.clone();
-        let router = router(Api::new(db, house.clone(), pulse, settings));
-        Self { bench, house, router, beat }
+        let (paper, (close, closing)) = (Arc::new(Paper::default()), watch::channel(false));
+        let following = Following::new(paper.clone(), closing, &settings);
+        let router = router(Api::new(db, house.clone(), pulse, following.clone(), settings));
+        Self { bench, house, router, beat, paper, following, close }
     }
 
     pub(super) async fn get(&self, path: &str) -> Reply {
