@@ -46,20 +46,17 @@ impl Follower {
         Ok(request.send().await?.error_for_status()?)
     }
 
-    /// Follows until so many bytes have come, or nothing does any more for a while; then it is cut
-    /// off, in the middle of an event if it comes to that.
+    /// Follows until so many bytes have come, or nothing but signs of life; then it is cut off, in
+    /// the middle of an event if it comes to that.
     async fn follow(&mut self, most: usize) -> anyhow::Result<()> {
         let mut response = self.connect().await?;
-        let (mut text, mut bytes) = (Vec::new(), 0);
-        let patience = Duration::from_millis(700);
-        while let Ok(chunk) = tokio::time::timeout(patience, response.chunk()).await {
-            let Some(chunk) = chunk? else { break };
+        let (mut text, mut bytes, mut idle) = (Vec::new(), 0, 0);
+        while idle < 2 && bytes < most {
+            let Some(chunk) = response.chunk().await? else { break };
+            idle = if chunk.starts_with(b": alive") { idle + 1 } else { 0 };
             let part = &chunk[..chunk.len().min(most - bytes)];
             bytes += part.len();
             text.extend_from_slice(part);
-            if bytes == most {
-                break;
-            }
         }
         self.take(&text)
     }
