@@ -118,13 +118,13 @@ impl Following {
 
     /// Lets somebody follow what is published to such addresses.
     pub(crate) async fn follow(&self, of: Wanted, from: Begin) -> Result<Viewer, Unseen> {
-        let seat = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| Unseen::Full)?;
+        let admitted = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| Unseen::Full)?;
         // First listen, then look where the stream is: nothing falls between the two.
         let live = self.live.subscribe();
         self.came.notify_one();
         let state = self.source.state().await.map_err(Unseen::Unreadable)?;
         let (seam, reset) = begin(from, &state);
-        Ok(Viewer::new(self.clone(), seat, live, of, (seam, reset)))
+        Ok(Viewer::new(self.clone(), admitted, live, of, (seam, reset)))
     }
 
     /// Reads what comes, for as long as it is not dropped.

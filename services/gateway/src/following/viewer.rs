@@ -41,7 +41,7 @@ pub(crate) enum Shown {
 impl Viewer {
     pub(super) fn new(
         following: Following,
-        seat: Seat,
+        admitted: Seat,
         live: broadcast::Receiver<Live>,
         of: Wanted,
         (seam, reset): (Seam, Option<Reset>),
@@ -50,7 +50,7 @@ impl Viewer {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beat.reset();
         let waiting = VecDeque::new();
-        Self { following, _seat: seat, live, of, seam, reset, has_begun: false, waiting, beat }
+        Self { following, _seat: admitted, live, of, seam, reset, has_begun: false, waiting, beat }
     }
 
     /// What is shown next; nothing, if it is over. They may come again, and go on.
