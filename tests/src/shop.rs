@@ -50,11 +50,21 @@ impl Shop {
         name: &str,
         outsiders: &[(&'static str, &'static str)],
     ) -> anyhow::Result<Self> {
+        Self::open_with(name, outsiders, |it| it).await
+    }
+
+    /// The same, with settings that somebody has changed.
+    pub async fn open_with(
+        name: &str,
+        outsiders: &[(&'static str, &'static str)],
+        change: impl FnOnce(Configuration) -> Configuration,
+    ) -> anyhow::Result<Self> {
         let home = home(name)?;
+        let plain = Configuration { partitions: PARTITIONS, ..Configuration::default() };
         let options = Options {
             home: home.clone(),
             durable: false,
-            configuration: Configuration { partitions: PARTITIONS, ..Configuration::default() },
+            configuration: change(plain),
             outsiders: OUTSIDERS.iter().chain(outsiders).copied().collect(),
         };
         let suite = Suite::start(options, None, &|_| ()).await?;

@@ -24,8 +24,10 @@ const SERVICES: [&str; 8] = [
 ];
 
 /// What talks to the world beside a service's rules, by the start of its path in `services/`.
-const EDGES: [&str; 9] = [
+const EDGES: [&str; 11] = [
     "gateway/src/console",
+    "gateway/src/following.rs",
+    "gateway/src/following/viewer",
     "gateway/src/http",
     "gateway/src/commands",
     "gateway/src/settings",

@@ -7,20 +7,25 @@ pub(crate) mod extract;
 pub(crate) mod list;
 mod masters;
 pub(crate) mod orders;
+mod patient;
 mod placing;
 pub(crate) mod problem;
 mod schema;
+mod statuses;
 pub(crate) mod stock;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
+use anyhow::Context;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::serve::ListenerExt;
 use chassis::{Office, PageRef};
+use contracts::intake::OrderStatus;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -32,7 +37,9 @@ use utoipa_axum::routes;
 use crate::GatewaySettings;
 use crate::commands::Commands;
 use crate::console::{self, Live};
+use crate::following::Following;
 use crate::store;
+use patient::Patient;
 use problem::{Problem, ProblemDetails};
 
 pub(crate) use axum::Json;
@@ -46,6 +53,8 @@ pub(crate) struct Api {
     pub(crate) house: Arc<dyn Commands>,
     /// Beats whenever the views have changed in this process.
     pub(crate) pulse: watch::Receiver<()>,
+    /// The statuses as they come.
+    pub(crate) following: Following,
     pub(crate) settings: Arc<GatewaySettings>,
     /// Who looks at the console, and what they are shown of what changes.
     pub(crate) live: Arc<Live>,
@@ -57,11 +66,19 @@ impl Api {
         db: PgPool,
         house: Arc<dyn Commands>,
         pulse: watch::Receiver<()>,
+        following: Following,
         settings: GatewaySettings,
     ) -> Self {
         let at_once = Arc::new(Semaphore::new(settings.at_once));
         let live = Arc::default();
-        Self { db, house, pulse, settings: Arc::new(settings), live, at_once }
+        Self { db, house, pulse, following, settings: Arc::new(settings), live, at_once }
+    }
+
+    /// Waits until every request that is under way is answered.
+    async fn rests(&self) {
+        while self.at_once.available_permits() < self.settings.at_once {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 
@@ -77,14 +94,18 @@ pub(crate) async fn serve(
         // Answers are small: none of them shall wait for the next one. It is only slower without.
         let _at_once = connection.set_nodelay(true);
     });
+    let listener = Patient { listener, stall: settings.stall() };
     tracing::info!(address = %bound, "the API is at http://{bound}");
     address.send_replace(Some(bound));
 
     let (beat, pulse) = watch::channel(());
     let house = Arc::new(office.client.clone());
-    let api = Api::new(office.db.clone(), house, pulse, settings);
+    let (close, closing) = watch::channel(false);
+    let statuses = office.stream::<OrderStatus>().context("statuses are on no stream")?;
+    let following = Following::new(Arc::new(statuses), closing.clone(), &settings);
+    let api = Api::new(office.db.clone(), house, pulse, following.clone(), settings);
     let live = api.live.clone();
-    let router = router(api);
+    let router = router(api.clone());
     let heart = {
         let office = office.clone();
         async move {
@@ -97,12 +118,23 @@ pub(crate) async fn serve(
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         office.closing().await;
         live.close(); // What never ends by itself would keep the server open.
+        close.send_replace(true);
     });
     tokio::select! {
         end = server.into_future() => end?,
         () = heart => {}
+        () = following.read_on() => {}
+        () = written(closing, &api) => {}
     }
     Ok(())
+}
+
+/// After the office has closed: waits until all is answered, and a moment for it to be written. Who
+/// does not take it is not waited for.
+async fn written(mut closing: watch::Receiver<bool>, api: &Api) {
+    closing.wait_for(|it| *it).await.map(drop).ok(); // An error: nobody is there to say so.
+    api.rests().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
 }
 
 /// Everything that is served.
@@ -131,6 +163,7 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .routes(routes!(orders::get_timeline))
         .routes(routes!(orders::explain_order))
         .routes(routes!(orders::get_books))
+        .routes(routes!(statuses::follow_statuses))
         .routes(routes!(deciding::cancel_order))
         .routes(routes!(deciding::release_credit))
         .routes(routes!(deciding::refuse_credit))

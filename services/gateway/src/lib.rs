@@ -2,6 +2,7 @@
 
 mod commands;
 mod console;
+mod following;
 mod http;
 mod order;
 mod settings;
@@ -126,6 +127,10 @@ impl Service for Gateway {
 
     fn calls(&self) -> Vec<Contract> {
         commands::ALL.to_vec()
+    }
+
+    fn follows(&self) -> Vec<Contract> {
+        vec![Contract::of::<OrderStatus>()]
     }
 
     fn duties(&self) -> Vec<Duty> {

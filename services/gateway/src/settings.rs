@@ -27,6 +27,17 @@ pub struct GatewaySettings {
     /// How long a reader is kept waiting for the page that it wants to have been heard, in
     /// milliseconds. 2,000
     pub page_wait_ms: u64,
+
+    /// How many may follow statuses at a time; beyond that the answer is 503, at once. 256
+    pub followers: usize,
+
+    /// How long one who follows hears nothing, at most: then they are told that we are still there,
+    /// in milliseconds. 15,000
+    pub heartbeat_ms: u64,
+
+    /// How long a client may take nothing of what is written to it before it is hung up on, in
+    /// milliseconds. 30,000
+    pub stall_ms: u64,
 }
 
 impl Default for GatewaySettings {
@@ -38,6 +49,9 @@ impl Default for GatewaySettings {
             at_once: 1024,
             request_ms: 15_000,
             page_wait_ms: 2_000,
+            followers: 256,
+            heartbeat_ms: 15_000,
+            stall_ms: 30_000,
         }
     }
 }
@@ -45,6 +59,14 @@ impl Default for GatewaySettings {
 impl GatewaySettings {
     pub(crate) fn request(&self) -> Duration {
         Duration::from_millis(self.request_ms)
+    }
+
+    pub(crate) fn heartbeat(&self) -> Duration {
+        Duration::from_millis(self.heartbeat_ms.max(1))
+    }
+
+    pub(crate) fn stall(&self) -> Duration {
+        Duration::from_millis(self.stall_ms)
     }
 
     pub(crate) fn page_wait(&self) -> Duration {

@@ -17,6 +17,7 @@ pub trait Desk: Send + Sync + 'static {
     fn is_asked(&self) -> &'static [Contract];
     fn duties(&self) -> Vec<Duty>;
     fn calls(&self) -> Vec<Contract>;
+    fn follows(&self) -> Vec<Contract>;
     fn counters(&self) -> Vec<Counter>;
 
     /// Reads the envelopes, has the service handle them, and seals what it says.
@@ -96,6 +97,10 @@ impl<S: Service> Desk for S {
 
     fn calls(&self) -> Vec<Contract> {
         Service::calls(self)
+    }
+
+    fn follows(&self) -> Vec<Contract> {
+        Service::follows(self)
     }
 
     fn counters(&self) -> Vec<Counter> {

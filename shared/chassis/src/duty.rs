@@ -4,7 +4,9 @@ use std::sync::Arc;
 use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
 
-use crate::Client;
+use contracts::Message;
+
+use crate::{Client, PublicStream};
 
 /// What a service does beside its worker. It ends when the office closes, or is started again
 /// after an error.
@@ -33,6 +35,7 @@ pub struct Office {
     pub db: PgPool,
     /// To say something to a service, the own one included, and to ask one.
     pub client: Client,
+    pub(crate) nats: async_nats::Client,
     pub(crate) committed: Arc<Notify>,
     pub(crate) closing: watch::Receiver<bool>,
 }
@@ -42,6 +45,12 @@ impl Office {
     /// often, and says nothing of other processes: look at the books, and look again at times.
     pub async fn committed(&self) {
         self.committed.notified().await;
+    }
+
+    /// The public stream that keeps these messages, to read; none, if they are on no stream. NATS
+    /// lets it read what the service declares ([`crate::Service::follows`]).
+    pub fn stream<M: Message>(&self) -> Option<PublicStream> {
+        M::DOOR.map(|door| PublicStream::new(self.nats.clone(), door))
     }
 
     /// Waits until the process is about to end.

@@ -92,6 +92,7 @@ pub(crate) async fn run(
     let office = |committed| Office {
         db: db.clone(),
         client: client.clone(),
+        nats: nats.clone(),
         committed,
         closing: closing.clone(),
     };

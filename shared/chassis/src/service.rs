@@ -60,6 +60,12 @@ pub trait Service: Send + Sync + 'static {
         vec![]
     }
 
+    /// Public messages that its duties read from their stream, as the outside does: it may, because
+    /// it says so.
+    fn follows(&self) -> Vec<Contract> {
+        vec![]
+    }
+
     /// Where the outside asks for something and waits for the answer.
     fn counters(&self) -> Vec<Counter> {
         vec![]

@@ -94,7 +94,10 @@ pub(crate) fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
-fn header_text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, Problem> {
+pub(crate) fn header_text<'a>(
+    headers: &'a HeaderMap,
+    name: &'static str,
+) -> Result<Option<&'a str>, Problem> {
     let text = headers.get(name).map(|it| std::str::from_utf8(it.as_bytes())).transpose();
     text.map_err(|_| bad_header(name, &"UTF-8"))
 }

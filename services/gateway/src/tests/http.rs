@@ -20,6 +20,8 @@ use uuid::Uuid;
 use super::handler::gateway;
 use crate::commands::{Asking, Asks, Commands, Telling, Tells};
 use crate::console::Live;
+use crate::following::Following;
+use crate::following::tests::Paper;
 use crate::http::{Api, router};
 use crate::{Gateway, GatewaySettings};
 
@@ -103,6 +105,10 @@ pub(super) struct Shop {
     pub(super) router: Router,
     pub(super) beat: watch::Sender<()>,
     pub(super) live: Arc<Live>,
+    /// In the place of the stream of statuses.
+    pub(super) paper: Arc<Paper>,
+    pub(super) following: Following,
+    pub(super) close: watch::Sender<bool>,
 }
 
 impl Shop {
@@ -118,9 +124,11 @@ impl Shop {
     fn on(bench: Bench<Gateway>, settings: GatewaySettings) -> Self {
         let (house, (beat, pulse)) = (Arc::new(Fake::new()), watch::channel(()));
         let db: PgPool = bench.db.clone();
-        let api = Api::new(db, house.clone(), pulse, settings);
+        let (paper, (close, closing)) = (Arc::new(Paper::default()), watch::channel(false));
+        let following = Following::new(paper.clone(), closing, &settings);
+        let api = Api::new(db, house.clone(), pulse, following.clone(), settings);
         let live = api.live.clone();
-        Self { bench, house, router: router(api), beat, live }
+        Self { bench, house, router: router(api), beat, live, paper, following, close }
     }
 
     pub(super) async fn get(&self, path: &str) -> Reply {
