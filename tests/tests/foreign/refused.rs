@@ -187,7 +187,7 @@ async fn they_read_what_is_theirs(shop: &Shop) -> anyhow::Result<()> {
         [("channel", "kiosk", "bazaar", "ORDERS_STATUS"), ("warehouse", "NORTH", "SOUTH", "PICKS")]
     {
         let mut streams = jetstream::new(shop.suite.connect(kind, name).await?);
-        streams.set_timeout(Duration::from_secs(1)); // Nobody answers what is refused.
+        streams.set_timeout(Duration::from_secs(2)); // Nobody answers what is refused.
         let own = streams.get_consumer_from_stream(format!("{kind}-{name}"), stream).await;
         let own: PullConsumer = own.map_err(|it| anyhow::anyhow!("{name}'s own: {it}"))?;
         let mut messages = own.fetch().max_messages(1).messages().await?;
