@@ -11,6 +11,7 @@ use chassis::{Account, TelemetrySettings};
 use gateway::GatewaySettings;
 use notification::NotificationSettings;
 use serde::Deserialize;
+use webhook::WebhookSettings;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,6 +27,7 @@ pub struct Configuration {
     pub services: BTreeMap<String, ServiceSettings>,
     pub gateway: GatewaySettings,
     pub notification: NotificationSettings,
+    pub webhook: WebhookSettings,
 }
 
 /// Where NATS is.
@@ -68,6 +70,7 @@ impl Default for Configuration {
             services: BTreeMap::new(),
             gateway: GatewaySettings::default(),
             notification: NotificationSettings::default(),
+            webhook: WebhookSettings::default(),
         }
     }
 }

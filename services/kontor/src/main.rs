@@ -210,7 +210,7 @@ async fn serve(it: Run) -> anyhow::Result<()> {
     let configuration = Configuration::read(it.config.as_deref())?;
     let telemetry = Telemetry::start(&configuration.telemetry)?;
     let gateway = Gateway::new(configuration.gateway.clone());
-    let house = house(gateway, configuration.notification.clone());
+    let house = house(gateway, configuration.notification.clone(), configuration.webhook.clone());
     let known = it.services.iter().map(|it| anyhow::Ok(house.desk(it)?.name()));
     let mut names = known.collect::<anyhow::Result<Vec<&'static str>>>()?;
     if names.is_empty() {
