@@ -68,7 +68,7 @@ async fn an_owner_that_slept_finds_its_partitions_taken() -> anyhow::Result<()> 
                 .await?;
         }
         let watch = Stopwatch::start();
-        eventually("the other has all", || async { owns(&second, 32) }).await?;
+        eventually("the other has all", || async { owns(&second, all()) }).await?;
         eprintln!("whoever slept was replaced after {:?}", watch.elapsed());
         tokio::time::sleep(Duration::from_secs(2)).await;
         first.thaw().await?;
@@ -94,7 +94,7 @@ async fn an_owner_that_slept_finds_its_partitions_taken() -> anyhow::Result<()> 
     // It goes on with what it may own.
     eventually("both share again", || async { owns(&first, 1) }).await?;
     second.stop().await?;
-    eventually("it has all", || async { owns(&first, 32) }).await?;
+    eventually("it has all", || async { owns(&first, all()) }).await?;
     site.customers("c").await?;
     world.place_all((0..5).map(|nth| world::name("c", nth))).await?;
     books::settled(&site, "c").await?;
@@ -199,9 +199,14 @@ async fn locks(site: &Site) -> anyhow::Result<Vec<(String, i32)>> {
     Ok(locks)
 }
 
-/// Waits until this process has its share: two of four partitions of eight services.
+/// Waits until this process has its share: two of four partitions of every service.
 async fn shares(replica: &Replica) -> anyhow::Result<()> {
-    eventually("it has its share", || async { owns(replica, 16) }).await
+    eventually("it has its share", || async { owns(replica, all() / 2) }).await
+}
+
+/// How many partitions there are, of all services.
+fn all() -> usize {
+    4 * kontor::house::plain().names().count()
 }
 
 /// How many partitions a process has, by what it says.

@@ -20,7 +20,7 @@ use tonic::{Request, Response, Status};
 use whole_house::process::{Site, books, eventually, world};
 
 /// Every service has something to do with an order that is delivered and billed.
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "allocation",
     "credit",
     "finance",
@@ -29,6 +29,7 @@ const SERVICES: [&str; 8] = [
     "intake",
     "inventory",
     "notification",
+    "webhook",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +69,7 @@ async fn an_order_is_one_trace_from_the_storefront_to_the_invoice() -> anyhow::R
             let billed = spans.iter().filter(|it| it.name.contains("finance.invoiced"));
             let hearers: BTreeSet<String> =
                 billed.filter_map(|it| attribute(it, "kontor.service")).collect();
-            for hearer in ["credit", "gateway", "intake", "notification"] {
+            for hearer in ["credit", "gateway", "intake", "notification", "webhook"] {
                 ensure!(
                     hearers.contains(hearer),
                     "{hearer} is not told of the invoice: {hearers:?}"

@@ -12,6 +12,7 @@ use gateway::GatewaySettings;
 use notification::NotificationSettings;
 use serde::Deserialize;
 use serde_json::Value;
+use webhook::WebhookSettings;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,6 +28,7 @@ pub struct Configuration {
     pub services: BTreeMap<String, ServiceSettings>,
     pub gateway: GatewaySettings,
     pub notification: NotificationSettings,
+    pub webhook: WebhookSettings,
 }
 
 /// Where NATS is.
@@ -69,6 +71,7 @@ impl Default for Configuration {
             services: BTreeMap::new(),
             gateway: GatewaySettings::default(),
             notification: NotificationSettings::default(),
+            webhook: WebhookSettings::default(),
         }
     }
 }

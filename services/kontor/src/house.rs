@@ -1,9 +1,14 @@
 use chassis::House;
 use gateway::{Gateway, GatewaySettings};
 use notification::NotificationSettings;
+use webhook::{Webhook, WebhookSettings};
 
 /// Every service there is.
-pub fn house(gateway: Gateway, notification: NotificationSettings) -> House {
+pub fn house(
+    gateway: Gateway,
+    notification: NotificationSettings,
+    webhook: WebhookSettings,
+) -> House {
     House::default()
         .with(intake::Intake)
         .with(credit::Credit)
@@ -12,12 +17,17 @@ pub fn house(gateway: Gateway, notification: NotificationSettings) -> House {
         .with(fulfilment::Fulfilment)
         .with(notification::Notification::new(notification))
         .with(finance::Finance)
+        .with(Webhook::new(webhook))
         .with(gateway)
 }
 
 /// Every service, as it is without settings: to look at what it hears and says.
 pub fn plain() -> House {
-    house(Gateway::new(GatewaySettings::default()), NotificationSettings::default())
+    house(
+        Gateway::new(GatewaySettings::default()),
+        NotificationSettings::default(),
+        WebhookSettings::default(),
+    )
 }
 
 #[cfg(test)]
@@ -32,7 +42,7 @@ mod tests {
     fn an_unknown_name_is_refused_and_the_known_ones_are_listed() {
         let error = super::plain().desk("kredit").err().map(|it| it.to_string());
         let expected = "there is no service kredit; there are intake, credit, allocation, \
-                        inventory, fulfilment, notification, finance, gateway";
+                        inventory, fulfilment, notification, finance, webhook, gateway";
         assert_eq!(error.as_deref(), Some(expected));
     }
 }

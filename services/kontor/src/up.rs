@@ -123,7 +123,8 @@ impl Suite {
         let configuration = &self.configuration;
         let gateway = Gateway::new(configuration.gateway.clone());
         let mut bound = gateway.address();
-        let house = house(gateway, configuration.notification.clone());
+        let house =
+            house(gateway, configuration.notification.clone(), configuration.webhook.clone());
         let mut running = house.start(self.accounts.clone(), configuration.partitions)?;
         running.ready().await?;
         let health = running.serve_health(configuration.health, telemetry).await?;

@@ -40,6 +40,8 @@ uuids! {
     InvoiceId,
     /// A letter to somebody outside.
     LetterId,
+    /// A webhook on its way to one endpoint: its `webhook-id`.
+    DeliveryId,
 }
 
 macro_rules! tokens {
@@ -111,6 +113,8 @@ tokens! {
     ProviderId,
     /// How a provider calls a payment.
     PaymentId,
+    /// Where a channel wants its webhooks, as it calls the place.
+    EndpointId,
 }
 
 /// A name that cannot be a token of a subject.

@@ -14,11 +14,12 @@ pub mod notification;
 mod order;
 mod reception;
 mod submission;
+pub mod webhook;
 
 pub use buckets::{BadMove, Bucket, Buckets, roll_up};
 pub use ids::{
-    BadToken, CarrierId, ChannelId, CustomerId, ExternalId, InvoiceId, LetterId, OrderId,
-    PaymentId, ProviderId, ShipmentId, Sku, TrackingNo, WarehouseId,
+    BadToken, CarrierId, ChannelId, CustomerId, DeliveryId, EndpointId, ExternalId, InvoiceId,
+    LetterId, OrderId, PaymentId, ProviderId, ShipmentId, Sku, TrackingNo, WarehouseId,
 };
 pub use jiff::Timestamp;
 pub use message::{

@@ -25,7 +25,8 @@ impl Run {
         let configuration = Configuration::read(self.config.as_deref())?;
         let telemetry = Telemetry::start(&configuration.telemetry)?;
         let gateway = Gateway::new(configuration.gateway.clone());
-        let house = house(gateway, configuration.notification.clone());
+        let house =
+            house(gateway, configuration.notification.clone(), configuration.webhook.clone());
         let known = self.services.iter().map(|it| anyhow::Ok(house.desk(it)?.name()));
         let mut names = known.collect::<anyhow::Result<Vec<&'static str>>>()?;
         if names.is_empty() {

@@ -1,0 +1,9 @@
+mod addresses;
+mod books;
+mod delivery;
+mod home;
+mod libraries;
+mod properties;
+mod receiver;
+mod rules;
+mod words;
