@@ -201,6 +201,7 @@ async fn what_is_fresh_and_urgent_comes_from_around_the_corner(shop: &Shop) -> a
     let id = shop.web.place(&order).await?;
     let (around_the_corner, pick) = pick(shop, "FW-SH", id).await?;
     ensure!(pick.urgent);
+    shop.reaches(id, Released).await?;
     let seen = shop.clerk.order(id).await?;
     assert_eq!(seen["sourcing"]["rule"], "R20-fresh-urgent", "{seen}");
     assert_eq!(seen["colour"], "red", "urgent, and not over");
