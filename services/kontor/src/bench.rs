@@ -5,7 +5,7 @@ mod limit;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -370,29 +370,24 @@ async fn place(web: &async_nats::Client, order: &Submission) -> anyhow::Result<O
     }
 }
 
-/// The CPU that this process and all that it started have used, in microseconds (`/proc`).
+/// The CPU that this process and the servers have used, in microseconds: of each of their threads the
+/// time on a processor (`/proc/<process>/task/<thread>/schedstat`, in nanoseconds). Ticks would count
+/// whoever runs at the moment of a tick for the whole of it.
 fn cpu_micros() -> u64 {
-    let own = std::process::id();
-    let Ok(processes) = std::fs::read_dir("/proc") else { return 0 };
-    let mut ticks = 0;
-    for process in processes.flatten() {
-        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else { continue };
-        // After the name, which may hold anything: state, parent, group, session …
-        let Some((pid, rest)) = stat.split_once(' ').and_then(|(pid, rest)| {
-            Some((pid.parse::<u32>().ok()?, rest.rsplit_once(") ")?.1.to_owned()))
-        }) else {
-            continue;
-        };
-        let fields: Vec<&str> = rest.split(' ').collect();
-        let named = |it: &str| rest_is_server(&stat, it);
-        if pid == own || named("postgres") || named("nats-server") {
-            let field = |nth: usize| fields.get(nth).and_then(|it| it.parse::<u64>().ok());
-            ticks += field(11).unwrap_or_default() + field(12).unwrap_or_default();
-        }
-    }
-    ticks * 10_000 // Linux counts in hundredths of a second.
+    let own = std::process::id().to_string();
+    let is_ours = |process: &Path| {
+        let name = std::fs::read_to_string(process.join("comm")).unwrap_or_default();
+        process.ends_with(&own) || ["postgres", "nats-server"].contains(&name.trim())
+    };
+    let on_processor = |thread: &Path| -> u64 {
+        let text = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+        text.split(' ').next().and_then(|it| it.parse().ok()).unwrap_or_default()
+    };
+    let processes = folders(Path::new("/proc")).filter(|it| is_ours(it));
+    let threads = processes.flat_map(|it| folders(&it.join("task")));
+    threads.map(|it| on_processor(&it)).sum::<u64>() / 1000
 }
 
-fn rest_is_server(stat: &str, name: &str) -> bool {
-    stat.split_once('(').is_some_and(|(_, it)| it.starts_with(name))
+fn folders(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    std::fs::read_dir(path).into_iter().flatten().flatten().map(|it| it.path())
 }
