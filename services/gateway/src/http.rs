@@ -4,6 +4,7 @@ pub(crate) mod checked;
 pub(crate) mod deciding;
 mod door;
 pub(crate) mod extract;
+mod hooks;
 pub(crate) mod list;
 mod masters;
 pub(crate) mod orders;
@@ -176,6 +177,12 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .routes(routes!(masters::put_customer))
         .routes(routes!(masters::put_warehouse))
         .routes(routes!(masters::put_ruleset))
+        .routes(routes!(hooks::list_webhooks, hooks::create_webhook))
+        .routes(routes!(hooks::put_webhook))
+        .routes(routes!(hooks::rotate_secret))
+        .routes(routes!(hooks::calls::test_webhook))
+        .routes(routes!(hooks::calls::replay_webhook))
+        .routes(routes!(hooks::calls::list_calls))
         .routes(routes!(livez))
         .routes(routes!(readyz))
         .layer(DefaultBodyLimit::max(settings.body_bytes))
@@ -199,6 +206,8 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         (name = "Credit", description = "What customers may owe, and orders that wait for credit."),
         (name = "Stock", description = "What there is of each item."),
         (name = "Master data", description = "Items, customers, warehouses and rules."),
+        (name = "Webhooks", description = "Where channels are called when something happens to their \
+            orders, by Standard Webhooks."),
         (name = "Health", description = "For whoever runs the gateway."),
     ),
 )]
