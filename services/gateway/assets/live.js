@@ -85,4 +85,5 @@ export function followPage(part) {
     return query;
   };
   follow(watch, soon, soon);
+  return soon;
 }

@@ -53,6 +53,25 @@ pub(crate) fn colour(language: Language, colour: Colour) -> &'static str {
     pick(language, english, chinese)
 }
 
+/// Which service has an order that is there.
+pub(crate) fn node(language: Language, status: Status) -> &'static str {
+    let (english, chinese) = match status {
+        Status::Checking | Status::Rejected => ("Intake", "接单"),
+        Status::CreditHold => ("Credit", "信用"),
+        Status::AwaitingPayment => ("Finance", "财务"),
+        Status::Confirmed | Status::Backordered => ("Inventory", "库存"),
+        Status::Released
+        | Status::Picking
+        | Status::Packed
+        | Status::PartiallyShipped
+        | Status::Shipped
+        | Status::PartiallyDelivered => ("Fulfilment", "履约"),
+        Status::Delivered => ("Finance", "财务"),
+        Status::Completed | Status::Cancelled | Status::Expired => ("Over", "已结束"),
+    };
+    pick(language, english, chinese)
+}
+
 pub(crate) fn shipment(language: Language, state: ShipmentState) -> &'static str {
     let (english, chinese) = match state {
         ShipmentState::Requested => ("Requested", "已请求"),
@@ -101,6 +120,8 @@ pub(crate) const SERVICES: &[Word] = &[
     ("fulfilment", "Fulfilment", "履约"),
     ("finance", "Finance", "财务"),
     ("notification", "Notification", "通知"),
+    ("webhook", "Webhooks", "推送"),
+    ("gateway", "Gateway", "网关"),
 ];
 
 pub(crate) const EVENTS: &[Word] = &[
@@ -203,6 +224,7 @@ pub(crate) const PROBLEMS: &[Word] = &[
     ("invalid", "Something is filled in wrongly", "填写有误"),
     ("already-final", "The order is over", "订单已终结"),
     ("already-requested", "The warehouse is asked already", "已向仓库发出请求"),
+    ("too-many-views", "So many views nobody keeps: forget one first", "保存的视图过多，请先删除"),
     ("picked", "The order is picked", "订单已拣货"),
     ("past-point-of-no-return", "The order left", "订单已发出"),
     ("not-held", "No credit of this order is held", "该订单未被信用冻结"),
