@@ -137,7 +137,7 @@ impl Site<'_> {
     /// is out of all measure is a late date and not an impossible one.
     pub(crate) fn hours(&self) -> i64 {
         const MOST: i64 = 24 * 365;
-        let days = self.km.max(1).div_ceil(KM_A_DAY);
+        let days = (self.km.max(1) - 1) / KM_A_DAY + 1;
         self.backlog_h.min(MOST) + HANDLING_H + days * 24
     }
 

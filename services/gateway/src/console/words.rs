@@ -107,6 +107,11 @@ pub(crate) fn movement(language: Language, code: &str) -> Option<&'static str> {
     find(MOVEMENTS, language, code)
 }
 
+/// What a figure of a timeline is.
+pub(crate) fn figure(language: Language, name: &str) -> Option<&'static str> {
+    find(FIGURES, language, name)
+}
+
 /// What is wrong, by the last word of a problem's type.
 pub(crate) fn problem(language: Language, code: &str) -> Option<&'static str> {
     find(PROBLEMS, language, code)
@@ -216,6 +221,40 @@ pub(crate) const MOVEMENTS: &[Word] = &[
     ("DEALLOCATE", "Claim released", "取消分配"),
     ("SHIP", "Shipped", "出库"),
     ("SHORT_PICK", "Short pick", "拣货短缺"),
+];
+
+pub(crate) const FIGURES: &[Word] = &[
+    ("amount", "Amount", "金额"),
+    ("attempt", "Attempt", "次数"),
+    ("backordered", "Waiting for supply", "缺货待补"),
+    ("carrier", "Carrier", "承运商"),
+    ("claims", "Claims", "占用"),
+    ("class", "Risk class", "风险等级"),
+    ("due_on", "Due on", "到期日"),
+    ("gross", "Gross", "含税金额"),
+    ("invoice", "Invoice", "发票"),
+    ("kind", "Kind", "类型"),
+    ("language", "Language", "语言"),
+    ("line", "line", "行"),
+    ("lines", "Lines", "订单行"),
+    ("number", "Number", "编号"),
+    ("open", "Open", "未收"),
+    ("paid", "Paid", "已收"),
+    ("payment", "Payment", "收款单"),
+    ("pick", "Pick", "拣货单"),
+    ("priority", "Priority", "优先级"),
+    ("quantity", "units", "件数"),
+    ("remark", "Remark", "备注"),
+    ("round", "Round", "轮次"),
+    ("rule", "Rule", "规则"),
+    ("short", "Short", "短缺"),
+    ("sku", "item", "货号"),
+    ("total", "Total", "总额"),
+    ("tracking_no", "Tracking number", "运单号"),
+    ("units", "Units", "件数"),
+    ("until", "Until", "截止"),
+    ("verdict", "Verdict", "结论"),
+    ("warehouse", "Warehouse", "仓库"),
 ];
 
 pub(crate) const PROBLEMS: &[Word] = &[

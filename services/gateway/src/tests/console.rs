@@ -255,6 +255,7 @@ async fn an_order_tells_its_whole_story() {
         "<td class=\"num\">CNY 1,017.00</td>",
         "1970-a1",
         "Letter sent",
+        "<b>Tracking number</b>",
         "Nothing can be decided about it now.",
         "Nothing was decided yet.",
         "SF-1",

@@ -1,10 +1,12 @@
 //! Work lists: what waits, how long, why, and what came of it.
 
 use chassis::{Envelope, MessageId, ParkedInput, TraceContext};
-use contracts::{Key, RawValue, Timestamp, Uuid};
+use contracts::{Key, RawValue, Status, Timestamp, Uuid};
+use jiff::SignedDuration;
 
 use super::http::Shop;
-use super::story::order;
+use super::story::{START, order};
+use crate::views::is_late;
 
 const OURS: (&str, &str) = ("sec-fetch-site", "same-origin");
 
@@ -60,6 +62,15 @@ async fn orders_that_wait_are_listed_with_why() {
     shop.hear("keep c SH1; status c 2 completed; fill a SH1 1; status a 2 completed").await;
     let list = shop.list("/reviews").await;
     assert_eq!(list.matches("<tr ").count(), 1, "{list}");
+}
+
+#[test]
+fn an_order_is_late_once_its_estimate_is_past_and_it_is_not_over() {
+    let hours = |it| START + SignedDuration::from_hours(it);
+    let late = |status| is_late(status, Some(hours(1)), hours(2));
+    assert!(late(Status::Picking) && !late(Status::Completed) && !late(Status::Cancelled));
+    assert!(!is_late(Status::Picking, Some(hours(1)), hours(1)));
+    assert!(!is_late(Status::Picking, None, hours(1)));
 }
 
 fn parked(nth: u128, cause: &str) -> ParkedInput {

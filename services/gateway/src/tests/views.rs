@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::story::{EVERYTHING, PLAIN, START, order, story};
 use crate::Inbound;
-use crate::views::{Colour, Stage, View, Views, colour, is_late, stage};
+use crate::views::{Colour, Stage, View, Views, colour, stage};
 
 #[test]
 fn a_plain_order_on_account() {
@@ -275,10 +275,6 @@ fn the_first_rule_that_fits_gives_the_colour() {
     assert_eq!(marked(Status::CreditHold, false, hours(49)), Colour::Red);
     assert_eq!(marked(Status::Shipped, false, hours(49)), Colour::Yellow);
     assert_eq!(marked(Status::Rejected, false, START), Colour::Grey);
-    let late = |status| is_late(status, Some(hours(1)), hours(2));
-    assert!(late(Status::Picking) && !late(Status::Completed) && !late(Status::Cancelled));
-    assert!(!is_late(Status::Picking, Some(hours(1)), hours(1)));
-    assert!(!is_late(Status::Picking, None, hours(1)));
     assert_eq!(colour(Status::Picking, false, START, true, START), Colour::Red);
 }
 
