@@ -135,10 +135,8 @@ pub(super) async fn forget(
             return Err(elsewhere());
         }
         let owner = person(&headers).unwrap_or_default();
-        match store::forget_view(&api.db, id, &owner).await? {
-            true => Ok(()),
-            false => Err(Problem::not_found("There is no such view of yours")),
-        }
+        let forgotten = store::forget_view(&api.db, id, &owner).await?;
+        forgotten.then_some(()).ok_or_else(|| Problem::not_found("There is no such view of yours"))
     };
     match forgotten.await {
         Ok(()) => see("/", None),

@@ -59,8 +59,11 @@ pub(crate) struct Asking {
     pub(crate) view: String,
 }
 
+/// Finds how something is called.
+type Called = fn(&Texts) -> &'static str;
+
 /// The columns that can be chosen, and how they are called.
-const COLUMNS: [(&str, fn(&Texts) -> &'static str); 7] = [
+const COLUMNS: [(&str, Called); 7] = [
     ("channel", |t| t.channel),
     ("external", |t| t.external_id),
     ("reason", |t| t.remark),

@@ -58,7 +58,7 @@ pub(crate) fn node(language: Language, status: Status) -> &'static str {
     let (english, chinese) = match status {
         Status::Checking | Status::Rejected => ("Intake", "接单"),
         Status::CreditHold => ("Credit", "信用"),
-        Status::AwaitingPayment => ("Finance", "财务"),
+        Status::AwaitingPayment | Status::Delivered => ("Finance", "财务"),
         Status::Confirmed | Status::Backordered => ("Inventory", "库存"),
         Status::Released
         | Status::Picking
@@ -66,7 +66,6 @@ pub(crate) fn node(language: Language, status: Status) -> &'static str {
         | Status::PartiallyShipped
         | Status::Shipped
         | Status::PartiallyDelivered => ("Fulfilment", "履约"),
-        Status::Delivered => ("Finance", "财务"),
         Status::Completed | Status::Cancelled | Status::Expired => ("Over", "已结束"),
     };
     pick(language, english, chinese)
