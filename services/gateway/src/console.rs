@@ -2,6 +2,7 @@
 //! binary, and nothing that they say is believed more than what comes over the API.
 
 mod assets;
+mod counts;
 mod deciding;
 mod format;
 mod frame;
@@ -10,12 +11,16 @@ mod language;
 mod live;
 mod order;
 mod order_parts;
+mod parked;
+mod person;
 mod row;
+mod saved;
 mod stock;
 mod stream;
 mod table;
 mod texts;
 pub(crate) mod words;
+mod work;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -41,9 +46,16 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/", get(table::show))
         .route("/orders/{id}", get(order::show))
         .route("/orders/{id}/cancel", post(deciding::cancel))
-        .route("/orders/{id}/credit/release", post(deciding::release))
-        .route("/orders/{id}/credit/refuse", post(deciding::refuse))
+        .route("/orders/{id}/credit/{verdict}", post(deciding::credit))
         .route("/holds", get(holds::show))
+        .route("/shorts", get(work::shorts))
+        .route("/reviews", get(work::reviews))
+        .route("/parked", get(parked::show))
+        .route("/parked/{service}/replay", post(parked::replay))
+        .route("/parked/{service}/discard", post(parked::discard))
+        .route("/views", post(saved::save))
+        .route("/views/{id}/forget", post(saved::forget))
+        .route("/console/counts", get(counts::show))
         .route("/stock", get(stock::list))
         .route("/stock/{sku}", get(stock::show))
         .route("/console/language", post(language::choose))

@@ -39,7 +39,7 @@ use sqlx::PgConnection;
 use tokio::sync::watch;
 
 pub use http::openapi;
-pub use settings::GatewaySettings;
+pub use settings::{GatewaySettings, ShopZone};
 use views::Views;
 
 message_set! {
@@ -105,7 +105,8 @@ impl Gateway {
 impl Service for Gateway {
     const NAME: &'static str = "gateway";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] = migrations!["0001_views", "0002_external_ids"];
+    const MIGRATIONS: &'static [Migration] =
+        migrations!["0001_views", "0002_external_ids", "0004_saved_views", "0005_short_picks"];
     type Inbound = Inbound;
     type Outbound = Silence;
     type Questions = Silence;
@@ -127,6 +128,10 @@ impl Service for Gateway {
 
     fn calls(&self) -> Vec<Contract> {
         commands::ALL.to_vec()
+    }
+
+    fn tends_parked(&self) -> bool {
+        true
     }
 
     fn follows(&self) -> Vec<Contract> {

@@ -50,6 +50,8 @@ pub(crate) struct OrderView {
     #[schema(example = "paid")]
     pub(crate) reason: String,
     pub(crate) colour: Colour,
+    /// Whether it should have been at the customer's by now, as sourcing estimated it, and is not over.
+    pub(crate) is_late: bool,
     pub(crate) stage: Stage,
     #[schema(example = "CNY")]
     pub(crate) currency: String,

@@ -1,6 +1,8 @@
 //! Where the views are kept.
 
 mod read;
+mod saved;
+mod work;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +19,9 @@ pub(crate) use read::{
     Filter, Place, Sort, heard, is_awake, level_of, levels, lines_of, list, named, order_of,
     orders_of, timeline_of, versions_of,
 };
+
+pub(crate) use saved::{SavedView, forget_view, save_view, views_of};
+pub(crate) use work::{Waiting, reviews, shorts, waiting};
 
 use crate::Inbound;
 use crate::order::LineView;
@@ -87,6 +92,8 @@ const SAVE_LEVELS: &str = "
 pub(crate) fn statements() -> Vec<&'static str> {
     let mut all = vec![LOAD, SAVE_HEADS, SAVE_STATES, SAVE_TIMELINE, SAVE_LEVELS];
     all.extend(read::STATEMENTS);
+    all.extend(saved::STATEMENTS);
+    all.extend(work::STATEMENTS);
     all
 }
 
@@ -114,6 +121,9 @@ pub(crate) async fn save(
     if !views.timeline.is_empty() {
         save_states(db, views).await?;
         save_timeline(db, &views.timeline).await?;
+    }
+    if !views.shorts.is_empty() {
+        work::save_shorts(db, &views.shorts).await?;
     }
     if !views.levels.is_empty() {
         save_levels(db, views).await?;

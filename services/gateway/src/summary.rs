@@ -16,7 +16,7 @@ pub(crate) use credit::{CreditState, CreditSummary};
 use money::MoneySummary;
 pub(crate) use shipment::ShipmentSummary;
 pub(crate) use shipment::{ShipmentState, units};
-pub(crate) use sourcing::SourcingSummary;
+pub(crate) use sourcing::{SourcingState, SourcingSummary};
 
 /// What the services made of an order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -32,4 +32,7 @@ pub(crate) struct Summary {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) shipments: Vec<ShipmentSummary>,
     pub(crate) money: MoneySummary,
+    /// Whether a warehouse is asked to leave it alone, and has not answered.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) cancelling: bool,
 }

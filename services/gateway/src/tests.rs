@@ -1,7 +1,9 @@
 mod console;
 mod console_deciding;
 mod console_live;
+mod console_saved;
 mod console_words;
+mod console_work;
 mod deciding;
 mod document;
 mod following;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Inbound;
-use crate::summary::{ShipmentState, Summary};
+use crate::summary::{ShipmentState, Summary, units};
 use crate::timeline::{Entry, Told, told};
 
 /// How long an order may be held by credit before it is urgent.
@@ -23,10 +23,22 @@ pub(crate) struct Views {
     pub(crate) orders: BTreeMap<OrderId, View>,
     /// New orders.
     pub(crate) placed: Vec<OrderPlaced>,
+    /// New picks of which something was not there.
+    pub(crate) shorts: Vec<ShortPick>,
     /// New entries of timelines.
     pub(crate) timeline: Vec<Entry>,
     /// The highest level of each item.
     pub(crate) levels: BTreeMap<Sku, StockLevel>,
+}
+
+/// A pick of which something was not there.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ShortPick {
+    pub(crate) order: OrderId,
+    pub(crate) pick: i32,
+    pub(crate) warehouse: String,
+    pub(crate) units: i64,
+    pub(crate) at: Timestamp,
 }
 
 /// What of an order changes.
@@ -72,6 +84,13 @@ impl Views {
         }
         view.version += 1;
         view.changed_at = now;
+        if let Inbound::Picked(it) = &message
+            && !it.short.is_empty()
+        {
+            let (pick, warehouse) = (view.summary.pick_of(it.shipment), it.warehouse.to_string());
+            let (pick, units) = (pick.unwrap_or_default(), units(&it.short));
+            self.shorts.push(ShortPick { order, pick, warehouse, units, at: now });
+        }
         let Told { at, who, why, data } = told(&message, &view.summary);
         self.timeline.push(Entry {
             order,
@@ -158,11 +177,15 @@ impl View {
             Inbound::RefundDue(it) => summary.money.owe_back(it),
             Inbound::OrderSettled(it) => summary.money.settle(it),
             // Worth telling, and nothing to keep: the status says what comes of it.
-            Inbound::OrderCancelled(_)
-            | Inbound::CancellationRequested(_)
-            | Inbound::WithdrawalRefused(_)
-            | Inbound::LetterSent(_)
-            | Inbound::LetterFailed(_) => true,
+            Inbound::CancellationRequested(_) => {
+                summary.cancelling = true;
+                true
+            }
+            Inbound::OrderCancelled(_) | Inbound::WithdrawalRefused(_) => {
+                summary.cancelling = false;
+                true
+            }
+            Inbound::LetterSent(_) | Inbound::LetterFailed(_) => true,
             Inbound::StockLevel(_) => false, // About an item, not about an order.
         }
     }
@@ -244,7 +267,7 @@ pub(crate) fn about(message: &Inbound) -> Option<OrderId> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Colour {
-    /// 紧急: urgent and not over, or held by credit for more than 48 hours.
+    /// 紧急: urgent and not over, later than was estimated, or held by credit for more than 48 hours.
     Red,
     /// 已完成
     Green,
@@ -255,11 +278,17 @@ pub(crate) enum Colour {
 }
 
 /// How an order is marked, by the first rule that fits.
-pub(crate) fn colour(status: Status, urgent: bool, since: Timestamp, now: Timestamp) -> Colour {
+pub(crate) fn colour(
+    status: Status,
+    urgent: bool,
+    since: Timestamp,
+    is_late: bool,
+    now: Timestamp,
+) -> Colour {
     let is_done = status == Status::Completed;
     let is_over = is_done || status.is_final();
     let is_held_long = status == Status::CreditHold && now.duration_since(since) > HOLD_SLA;
-    if urgent && !is_over || is_held_long {
+    if urgent && !is_over || is_late || is_held_long {
         Colour::Red
     } else if is_done {
         Colour::Green
@@ -268,6 +297,12 @@ pub(crate) fn colour(status: Status, urgent: bool, since: Timestamp, now: Timest
     } else {
         Colour::Yellow
     }
+}
+
+/// Whether an order is later than was estimated.
+pub(crate) fn is_late(status: Status, due: Option<Timestamp>, now: Timestamp) -> bool {
+    let is_over = status == Status::Completed || status.is_final();
+    !is_over && due.is_some_and(|it| it < now)
 }
 
 /// Where an order is in the course of trade.

@@ -10,10 +10,12 @@ use axum::response::{IntoResponse, Response};
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, type and content of each.
-const ALL: [(&str, &str, &str); 6] = [
+const ALL: [(&str, &str, &str); 8] = [
     ("console.css", "text/css; charset=utf-8", include_str!("../../assets/console.css")),
     ("console.js", SCRIPT, include_str!("../../assets/console.js")),
+    ("counts.js", SCRIPT, include_str!("../../assets/counts.js")),
     ("forms.js", SCRIPT, include_str!("../../assets/forms.js")),
+    ("keys.js", SCRIPT, include_str!("../../assets/keys.js")),
     ("live.js", SCRIPT, include_str!("../../assets/live.js")),
     ("table.js", SCRIPT, include_str!("../../assets/table.js")),
     ("time.js", SCRIPT, include_str!("../../assets/time.js")),

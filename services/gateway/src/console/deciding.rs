@@ -2,8 +2,8 @@
 
 use axum::Form;
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use contracts::Actor;
@@ -50,40 +50,26 @@ pub(super) async fn cancel(
     desk.answer(told).await
 }
 
-pub(super) async fn release(
+/// Releases or refuses the credit of an order.
+pub(super) async fn credit(
     State(api): State<Api>,
     reader: Reader,
-    which: Which,
+    Path((id, verdict)): Path<(String, String)>,
     headers: HeaderMap,
     form: Sent,
 ) -> Response {
-    let desk = Desk { api, reader, which };
-    let told = match instruction("release", &headers, form) {
-        Ok(it) => {
-            let told = deciding::release_credit(State(desk.api.clone()), desk.which.clone(), it);
-            told.await.map(|Json(it)| it)
+    let desk = Desk { api, reader, which: Which::named(id) };
+    let told = match (&*verdict, instruction(&verdict, &headers, form)) {
+        (_, Err(problem)) => Err(problem),
+        ("release", Ok(it)) => {
+            deciding::release_credit(State(desk.api.clone()), desk.which.clone(), it).await
         }
-        Err(problem) => Err(problem),
-    };
-    desk.answer(told).await
-}
-
-pub(super) async fn refuse(
-    State(api): State<Api>,
-    reader: Reader,
-    which: Which,
-    headers: HeaderMap,
-    form: Sent,
-) -> Response {
-    let desk = Desk { api, reader, which };
-    let told = match instruction("refuse", &headers, form) {
-        Ok(it) => {
-            let told = deciding::refuse_credit(State(desk.api.clone()), desk.which.clone(), it);
-            told.await.map(|Json(it)| it)
+        ("refuse", Ok(it)) => {
+            deciding::refuse_credit(State(desk.api.clone()), desk.which.clone(), it).await
         }
-        Err(problem) => Err(problem),
+        _ => Err(Problem::not_found("There is no such decision")),
     };
-    desk.answer(told).await
+    desk.answer(told.map(|Json(it)| it)).await
 }
 
 /// Where something is decided: who reads, and about which order.
@@ -130,22 +116,14 @@ fn instruction(
     form: Sent,
 ) -> Result<Instruction<Reason>, Problem> {
     if !is_from_here(headers) {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "elsewhere",
-            "This did not come from a page of this console",
-        ));
+        return Err(elsewhere());
     }
     let Form(form) = form.map_err(|it| Problem::malformed(it.body_text()))?;
     let Filled { reason, by, tier, key } = form;
-    let (reason, by) = (reason.trim().to_owned(), by.trim().to_owned());
-    let body = Reason { reason };
+    let body = Reason { reason: reason.trim().to_owned() };
     let mut faults = Faults::default();
     body.check(&mut faults);
-    if !is_name(&by) {
-        let expected = format!("1 to {LONGEST_NAME} printable characters");
-        faults.0.push(fault("text", "/by", &by, &expected));
-    }
+    let by = name_of_decider(&by, &mut faults);
     let tier = match &*tier {
         "" | "1" => 1,
         "2" => 2,
@@ -164,9 +142,25 @@ fn instruction(
     Ok(Instruction { id, by: Caller { channel: None, actor: Actor(by), tier }, body })
 }
 
+/// The name that a form gives; or what is wrong with it.
+pub(super) fn name_of_decider(by: &str, faults: &mut Faults) -> String {
+    let by = by.trim().to_owned();
+    if !is_name(&by) {
+        let expected = format!("1 to {LONGEST_NAME} printable characters");
+        faults.0.push(fault("text", "/by", &by, &expected));
+    }
+    by
+}
+
+/// What another site sent is not carried out.
+pub(super) fn elsewhere() -> Problem {
+    let title = "This did not come from a page of this console";
+    Problem::new(StatusCode::FORBIDDEN, "elsewhere", title)
+}
+
 /// Whether a page of ours sent it. A browser says so by itself, and no other site can make it say
 /// so: `Sec-Fetch-Site` where the address is trustworthy, `Origin` everywhere.
-fn is_from_here(headers: &HeaderMap) -> bool {
+pub(super) fn is_from_here(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";

@@ -32,8 +32,14 @@ pub(crate) struct Row {
     /// Microseconds, to sort by.
     pub(crate) placed: i64,
     pub(crate) placed_at: Moment,
+    /// When the last of it is expected at the customer's.
+    pub(crate) estimated_at: Option<Moment>,
+    /// Whether that is past, and it is not over.
+    pub(crate) is_late: bool,
     pub(crate) completed_at: Option<Moment>,
     pub(crate) reason: String,
+    /// Which service has it.
+    pub(crate) node: &'static str,
     pub(crate) warehouses: String,
     pub(crate) priority: String,
     pub(crate) total: String,
@@ -50,6 +56,7 @@ struct RowAlone<'a> {
 impl Row {
     pub(crate) fn of(language: Language, it: &OrderView, lines: &[LineView]) -> Self {
         let reason = words::reason(language, &it.reason).unwrap_or(&it.reason);
+        let due = it.summary.sourcing.as_ref().and_then(|it| it.estimate);
         Self {
             id: it.order.simple().to_string(),
             version: it.version,
@@ -66,8 +73,11 @@ impl Row {
             meaning: words::colour(language, it.colour),
             placed: it.placed_at.as_microsecond(),
             placed_at: it.placed_at.into(),
+            estimated_at: due.map(Moment::from),
+            is_late: it.is_late,
             completed_at: it.completed_at.map(Moment::from),
             reason: reason.to_owned(),
+            node: words::node(language, status_named(&it.status)),
             warehouses: warehouses(it),
             priority: it.priority.map(number).unwrap_or_default(),
             total: money(&it.currency, it.total),

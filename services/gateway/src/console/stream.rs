@@ -53,7 +53,7 @@ pub(super) async fn follow(
     let seen = seen(&shown.watch)?;
     let also = match &*shown.also {
         "" => None,
-        _ => Some(Also { filter: asking.filter()?, since: since(&shown.since)? }),
+        _ => Some(Also { filter: asking.filter(&api.settings.zone)?, since: since(&shown.since)? }),
     };
     let seat = Seat::take(&api, Watching { language: reader.language, seen, also });
     let events = futures::stream::unfold(seat, async |mut seat| {

@@ -2,19 +2,22 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use contracts::{Status, Terms, Timestamp};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::frame::{Frame, page, wrong};
 use super::language::Reader;
+use super::person::person;
 use super::row::Row;
+use super::saved::{Offered, offered};
+use super::texts::Texts;
 use super::words;
+use crate::ShopZone;
 use crate::http::Api;
 use crate::http::list;
 use crate::http::problem::Problem;
@@ -48,10 +51,34 @@ pub(crate) struct Asking {
     pub(crate) sort: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) after: String,
+    /// Columns beside the usual ones, parted by commas; as the browser keeps them, if nothing is said.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) columns: String,
+    /// The saved view that is shown.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) view: String,
+}
+
+/// Finds how something is called.
+type Called = fn(&Texts) -> &'static str;
+
+/// The columns that can be chosen, and how they are called.
+const COLUMNS: [(&str, Called); 7] = [
+    ("channel", |t| t.channel),
+    ("external", |t| t.external_id),
+    ("reason", |t| t.remark),
+    ("node", |t| t.node),
+    ("warehouse", |t| t.warehouse),
+    ("priority", |t| t.priority),
+    ("total", |t| t.total),
+];
+
+pub(super) fn is_column(name: &str) -> bool {
+    COLUMNS.iter().any(|it| it.0 == name)
 }
 
 impl Asking {
-    pub(crate) fn filter(&self) -> Result<Filter, Problem> {
+    pub(crate) fn filter(&self, zone: &ShopZone) -> Result<Filter, Problem> {
         let all = [&self.q, &self.channel, &self.customer];
         if all.iter().any(|it| it.contains('\0')) {
             return Err(Problem::malformed("no text has a zero byte"));
@@ -68,7 +95,7 @@ impl Asking {
         };
         let status = match &*self.status {
             "" => None,
-            "open" => Some(open().map(Status::name).collect()),
+            "open" => Some(open_names()),
             names => Some(list::statuses(names)?),
         };
         Ok(Filter {
@@ -76,8 +103,8 @@ impl Asking {
             channel: some(&self.channel),
             customer: some(&self.customer),
             terms,
-            placed_from: instant("from", &self.from)?,
-            placed_to: instant("to", &self.to)?,
+            placed_from: instant("from", &self.from, zone)?,
+            placed_to: instant("to", &self.to, zone)?,
             order_no: None,
             search: some(&self.q),
         })
@@ -102,7 +129,7 @@ impl Asking {
     }
 
     /// The same, as a link has it.
-    fn query(&self) -> String {
+    pub(super) fn query(&self) -> String {
         serde_urlencoded::to_string(self).unwrap_or_default()
     }
 
@@ -118,12 +145,17 @@ fn open() -> impl Iterator<Item = Status> {
     Status::ALL.into_iter().filter(|it| !it.is_final() && *it != Status::Completed)
 }
 
-/// The beginning of a day in UTC, or an instant.
-fn instant(name: &str, text: &str) -> Result<Option<Timestamp>, Problem> {
+/// The names of those statuses.
+pub(super) fn open_names() -> Vec<&'static str> {
+    open().map(Status::name).collect()
+}
+
+/// The beginning of a day in the shop's zone, or an instant.
+fn instant(name: &str, text: &str, zone: &ShopZone) -> Result<Option<Timestamp>, Problem> {
     if text.is_empty() {
         return Ok(None);
     }
-    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|it| it.timestamp());
+    let day = || text.parse::<Date>().ok()?.to_zoned(zone.zone()).ok().map(|it| it.timestamp());
     let at = text.parse::<Timestamp>().ok().or_else(day).map(Some);
     at.ok_or_else(|| {
         let expected = "expected a day as in 2026-11-22, or an instant";
@@ -145,6 +177,15 @@ struct TablePage {
     rows: Vec<Row>,
     asking: Asking,
     statuses: Vec<Choice>,
+    /// Columns that can be chosen: their name, what they are called, whether the view shows them.
+    columns: Vec<(&'static str, &'static str, bool)>,
+    /// Saved views, and who reads, if they said.
+    views: Vec<Offered>,
+    person: String,
+    /// How the days of the filter are counted.
+    zone: String,
+    /// Filters and sort, to be saved.
+    query: String,
     /// Whether anything keeps orders out.
     is_filtered: bool,
     next: Option<String>,
@@ -158,6 +199,7 @@ struct TablePage {
 pub(super) async fn show(
     State(api): State<Api>,
     reader: Reader,
+    headers: HeaderMap,
     query: Result<Query<Asking>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     let frame = Frame::of(reader, "orders");
@@ -165,23 +207,32 @@ pub(super) async fn show(
         Ok(Query(asking)) => asking,
         Err(bad) => return wrong(frame, &Problem::malformed(bad.body_text())),
     };
-    match read(&api.db, &asking).await {
-        Ok((orders, next)) => {
-            let rows = match rows(&api.db, &frame, &orders).await {
-                Ok(rows) => rows,
-                Err(error) => return wrong(frame, &error.into()),
-            };
-            page(StatusCode::OK, &table(frame, asking, rows, next))
-        }
+    match read(&api, &frame, &asking, &headers).await {
+        Ok(found) => page(StatusCode::OK, &table(&api, frame, asking, found)),
         Err(problem) => wrong(frame, &problem),
     }
 }
 
-async fn read(db: &PgPool, asking: &Asking) -> Result<(Vec<OrderView>, Option<String>), Problem> {
+/// What is shown.
+struct Found {
+    rows: Vec<Row>,
+    next: Option<String>,
+    views: Vec<Offered>,
+    person: String,
+}
+
+async fn read(
+    api: &Api,
+    frame: &Frame,
+    asking: &Asking,
+    headers: &HeaderMap,
+) -> Result<Found, Problem> {
     let sort = asking.sorted()?;
-    let (filter, after) = (asking.filter()?, asking.place(sort)?);
-    let page = list::page(db, filter, sort, after, ORDERS).await?;
-    Ok((page.orders, page.next))
+    let (filter, after) = (asking.filter(&api.settings.zone)?, asking.place(sort)?);
+    let list::OrderPage { orders, next } = list::page(&api.db, filter, sort, after, ORDERS).await?;
+    let rows = rows(&api.db, frame, &orders).await?;
+    let views = offered(api, headers, &asking.view).await?;
+    Ok(Found { rows, next, views, person: person(headers).unwrap_or_default() })
 }
 
 async fn rows(db: &PgPool, frame: &Frame, orders: &[OrderView]) -> sqlx::Result<Vec<Row>> {
@@ -191,8 +242,49 @@ async fn rows(db: &PgPool, frame: &Frame, orders: &[OrderView]) -> sqlx::Result<
     Ok(orders.iter().map(|it| Row::of(frame.language, it, lines(it))).collect())
 }
 
-fn table(mut frame: Frame, asking: Asking, rows: Vec<Row>, next: Option<String>) -> TablePage {
+fn table(api: &Api, mut frame: Frame, asking: Asking, found: Found) -> TablePage {
+    let Found { rows, next, views, person } = found;
     frame.watch = watch(&rows);
+    let turn = |one: &str, other: &str| {
+        let to = if asking.sort == one { other } else { one };
+        asking.link(|it| (it.sort, it.after) = (to.to_owned(), String::new()))
+    };
+    let (placed, total) = match &*asking.sort {
+        "oldest" => ("ascending", "none"),
+        "largest" => ("none", "descending"),
+        "smallest" => ("none", "ascending"),
+        _ => ("descending", "none"),
+    };
+    let Asking { sort, after, columns, view, .. } = asking.clone();
+    let plain = Asking { sort, after, columns, view, ..Asking::default() };
+    let shown = |name: &str| asking.columns.split(',').any(|it| it == name);
+    let columns = COLUMNS.map(|(name, words)| (name, words(frame.t), shown(name))).to_vec();
+    let query = Asking { after: String::new(), ..asking.clone() }.query();
+    let by_placed = match &*asking.sort {
+        "" => turn("oldest", "newest"),
+        _ => turn("newest", "oldest"),
+    };
+    TablePage {
+        is_filtered: asking != plain,
+        next: next.map(|next| asking.link(|it| it.after = next)),
+        first: (!asking.after.is_empty()).then(|| asking.link(|it| it.after.clear())),
+        by_placed: (by_placed, placed),
+        by_total: (turn("largest", "smallest"), total),
+        limit: ORDERS,
+        statuses: choices(&frame, &asking),
+        zone: api.settings.zone.to_string(),
+        columns,
+        query,
+        views,
+        person,
+        frame,
+        rows,
+        asking,
+    }
+}
+
+/// The statuses that can be asked for.
+fn choices(frame: &Frame, asking: &Asking) -> Vec<Choice> {
     let chosen = |value: &str| asking.status == value;
     let (t, language) = (frame.t, frame.language);
     let mut statuses = vec![
@@ -206,34 +298,7 @@ fn table(mut frame: Frame, asking: Asking, rows: Vec<Row>, next: Option<String>)
         words: words::status(language, it),
         chosen: chosen(it.name()),
     }));
-    let turn = |one: &str, other: &str| {
-        let to = if asking.sort == one { other } else { one };
-        asking.link(|it| (it.sort, it.after) = (to.to_owned(), String::new()))
-    };
-    let (placed, total) = match &*asking.sort {
-        "oldest" => ("ascending", "none"),
-        "largest" => ("none", "descending"),
-        "smallest" => ("none", "ascending"),
-        _ => ("descending", "none"),
-    };
-    let plain =
-        Asking { sort: asking.sort.clone(), after: asking.after.clone(), ..Asking::default() };
-    let by_placed = match &*asking.sort {
-        "" => turn("oldest", "newest"),
-        _ => turn("newest", "oldest"),
-    };
-    TablePage {
-        is_filtered: asking != plain,
-        next: next.map(|next| asking.link(|it| it.after = next)),
-        first: (!asking.after.is_empty()).then(|| asking.link(|it| it.after.clear())),
-        by_placed: (by_placed, placed),
-        by_total: (turn("largest", "smallest"), total),
-        limit: ORDERS,
-        frame,
-        rows,
-        statuses,
-        asking,
-    }
+    statuses
 }
 
 /// Names rows as they are shown, so that what is newer is sent.

@@ -53,8 +53,16 @@ catalogue! {
     reset: "Reset", "重置";
     all: "All", "全部";
     all_open: "Not over", "进行中";
-    placed_from: "Placed from (UTC)", "下单起始（UTC）";
-    placed_to: "to, exclusive (UTC)", "截止，不含（UTC）";
+    placed_from: "Placed from", "下单起始";
+    placed_to: "to, exclusive", "截止，不含";
+    saved_views: "Views", "视图";
+    save_view: "Save this view", "保存当前视图";
+    view_name: "Name of the view", "视图名称";
+    share_view: "Share it with all", "与所有人共享";
+    save: "Save", "保存";
+    forget_view: "Forget this view", "删除此视图";
+    late: "Late", "超期";
+    node: "Step", "当前节点";
     columns: "Columns", "列";
     order_no: "Order", "订单号";
     customer: "Customer", "客户";
@@ -67,7 +75,7 @@ catalogue! {
     channel: "Channel", "来源渠道";
     external_id: "External id", "外部单号";
     remark: "Reason", "备注 / 原因";
-    warehouse: "Warehouse", "仓库 / 节点";
+    warehouse: "Warehouse", "仓库";
     priority: "Priority", "优先级";
     total: "Total", "金额";
     terms: "Terms", "付款方式";
@@ -183,6 +191,54 @@ catalogue! {
     held_since: "Held since", "冻结起始";
     no_holds: "No order is held.", "没有被冻结的订单。";
     decision: "Decision", "决定";
+
+    // Work lists.
+    reviews: "To look at", "待处理";
+    reviews_caption:
+        "Orders that wait for supply or for a person, the longest first; red after 24 hours",
+        "等待补货或人工处理的订单，等待最久的在前；超过 24 小时标红";
+    no_reviews: "No order waits.", "没有等待处理的订单。";
+    review_cancelling: "A warehouse is asked to leave it alone", "已请求仓库停止处理";
+    review_failed: "No source found", "寻源失败";
+    review_short: "A count took its goods away", "盘点后占用被撤销";
+    review_lapsed: "What was held softly lapsed", "预占已到期";
+    review_overdue: "Later than estimated", "晚于预计完成";
+    shorts: "Short picks", "拣货短缺";
+    shorts_caption:
+        "What a warehouse did not find, open ones first; red after 4 hours",
+        "仓库未找到的货品，未解决的在前；超过 4 小时标红";
+    no_shorts: "Everything was found.", "没有拣货短缺。";
+    short_sourced: "Comes from elsewhere", "已另行调货";
+    short_searching: "A source is looked for", "正在重新寻源";
+    became: "What became of it", "后续";
+    waits_for_so_long: "Waits for", "等待时长";
+    since_when: "Since", "起始";
+    more_than_shown: "There are more than these.", "仅显示一部分。";
+    parked: "Set aside", "搁置";
+    parked_caption:
+        "What services could not decide, and everything later about the same thing; red after an hour",
+        "各服务无法处理而搁置的消息，以及其后的相关消息；超过 1 小时标红";
+    no_parked: "Nothing is set aside.", "没有搁置的消息。";
+    silent_services: "These services do not answer", "以下服务未响应";
+    input: "What came", "消息";
+    what_it_says: "What it says", "消息内容";
+    service: "At", "所在服务";
+    about: "About", "关于";
+    cause: "Cause", "原因";
+    replay: "Decide again", "重新处理";
+    discard: "Put away", "丢弃";
+    replay_note: "Deciding again is about all that is set aside about the same thing, in its order. Putting away is for good; the reason is kept with it.",
+        "重新处理会按顺序处理与之相关的全部搁置消息。丢弃不可撤销，理由会一并保存。";
+    replayed: "It was decided again; what could not be is still here.", "已重新处理；仍无法处理的保留在此。";
+    discarded: "It was put away, and what stood behind it was decided.", "已丢弃，其后的消息已处理。";
+
+    // Keys.
+    keys: "Keys", "快捷键";
+    key_search: "Search", "搜索";
+    key_rows: "Next and previous row", "下一行、上一行";
+    key_open: "Open the row", "打开该行";
+    key_help: "This help", "显示帮助";
+    close: "Close", "关闭";
 
     // Stock.
     stock_caption: "What can be sold, as it was heard last", "最近获知的可售库存";

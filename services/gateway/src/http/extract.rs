@@ -274,11 +274,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Which {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let text = path_text(parts, state).await?;
-        Ok(text.parse().map_or(Self::No(text), |it| Self::Id(OrderId(it))))
+        Ok(Self::named(text))
     }
 }
 
 impl Which {
+    /// The order that a text means.
+    pub(crate) fn named(text: String) -> Self {
+        text.parse().map_or(Self::No(text), |it| Self::Id(OrderId(it)))
+    }
+
     /// As a path has it.
     pub(crate) fn shown(&self) -> String {
         match self {

@@ -15,7 +15,8 @@ use super::{some_time, time};
 use crate::order::{
     AsOf, EntryView, ItemLevel, LevelView, LineView, OrderDetail, OrderView, status_named,
 };
-use crate::views::{colour, stage};
+use crate::summary::Summary;
+use crate::views::{colour, is_late, stage};
 
 macro_rules! columns {
     () => {
@@ -310,7 +311,9 @@ fn order(row: &PgRow) -> sqlx::Result<OrderView> {
     let (status_at, changed_at) = (time(row, "status_at")?, time(row, "changed_at")?);
     // The house's own time, as far as it was heard: no clock is asked.
     let now = some_time(row, "at")?.unwrap_or(changed_at);
-    let Json(summary) = row.try_get("summary")?;
+    let Json(summary): Json<Summary> = row.try_get("summary")?;
+    let due = summary.sourcing.as_ref().and_then(|it| it.estimate);
+    let is_late = is_late(is, due, now);
     Ok(OrderView {
         order: row.try_get("order_id")?,
         order_no: row.try_get("order_no")?,
@@ -325,7 +328,8 @@ fn order(row: &PgRow) -> sqlx::Result<OrderView> {
         status_number: row.try_get("status_number")?,
         status_at,
         reason: row.try_get("reason")?,
-        colour: colour(is, urgent, status_at, now),
+        colour: colour(is, urgent, status_at, is_late, now),
+        is_late,
         stage: stage(is),
         currency: row.try_get("currency")?,
         net: row.try_get("net_cents")?,

@@ -44,6 +44,13 @@ async fn every_statement_prepares() {
         (uuid[]) -> order_id uuid, lines json
         (uuid[]) -> order_id uuid, version int8
         (text, text, int8) -> sku text, sellable int8, warehouses json, at timestamptz
+        (uuid, text, text, bool, text, text, timestamptz, int8) -> nothing
+        (text) -> id uuid, owner text, name text, shared bool, query text, columns text
+        (uuid, text) -> nothing
+        (uuid[], int4[], text[], int8[], timestamptz[]) -> nothing
+        (text[], timestamptz, int8) -> order_id uuid
+        (text[], int8) -> order_id uuid, pick int4, warehouse text, units int8, at timestamptz, lacks bool
+        (text[], timestamptz) -> count int8, count int8, count int8
     "#]].assert_eq(&signatures);
 }
 

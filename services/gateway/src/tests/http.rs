@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use chassis::{PageRef, Told, Unanswered};
+use chassis::{PageRef, ParkedInput, Told, Unanswered};
 use contracts::intake::Problem;
-use contracts::{Command, MessageSet, Question, RawValue};
+use contracts::{Command, Key, MessageSet, Question, RawValue};
 use serde_json::Value;
 use sqlx::PgPool;
 use testbench::Bench;
@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::handler::gateway;
-use crate::commands::{Asking, Asks, Commands, Telling, Tells};
+use crate::commands::{Asking, Asks, Commands, Parking, Telling, Tells, Tends};
 use crate::console::Live;
 use crate::following::Following;
 use crate::following::tests::Paper;
@@ -33,6 +33,7 @@ pub(super) struct Fake {
     told: Mutex<Vec<(Uuid, String)>>,
     script: Mutex<VecDeque<Scripted>>,
     known: Mutex<BTreeMap<&'static str, Value>>,
+    aside: Mutex<BTreeMap<&'static str, Vec<ParkedInput>>>,
     /// How many commands may pass.
     pub(super) gate: Semaphore,
 }
@@ -45,6 +46,7 @@ impl Fake {
             told: Mutex::default(),
             script: Mutex::default(),
             known: Mutex::default(),
+            aside: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         }
     }
@@ -85,6 +87,37 @@ impl<C: Command> Tells<C> for Fake {
             let page = Some(PageRef { partition: 3, number: 17 });
             Ok(Told { said: said.into_iter().map(read).collect(), page })
         })
+    }
+}
+
+impl Fake {
+    /// What a service set aside: its name, and what it will say.
+    pub(super) fn has_parked(&self, service: &'static str, inputs: Vec<ParkedInput>) {
+        self.aside.lock().unwrap().insert(service, inputs);
+    }
+
+    fn parking(&self, service: &str, note: Option<String>) -> Result<Vec<ParkedInput>, Unanswered> {
+        if let Some(note) = note {
+            self.told.lock().unwrap().push((Uuid::nil(), note));
+        }
+        let found = self.aside.lock().unwrap().get(service).cloned();
+        found.ok_or_else(|| Unanswered::NobodyThere(service.to_owned()))
+    }
+}
+
+impl Tends for Fake {
+    fn parked<'a>(&'a self, service: &'a str) -> Parking<'a> {
+        Box::pin(async move { self.parking(service, None) })
+    }
+
+    fn replay<'a>(&'a self, service: &'a str, key: &'a Key) -> Parking<'a> {
+        let note = format!("replay {service} {}\n", key.0);
+        Box::pin(async move { self.parking(service, Some(note)) })
+    }
+
+    fn discard<'a>(&'a self, service: &'a str, id: Uuid, reason: &'a str) -> Parking<'a> {
+        let note = format!("discard {service} {id} {reason}\n");
+        Box::pin(async move { self.parking(service, Some(note)) })
     }
 }
 
