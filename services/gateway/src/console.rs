@@ -3,18 +3,19 @@
 
 mod assets;
 mod deciding;
+mod exporting;
 mod format;
 mod frame;
 mod holds;
-mod language;
+pub(crate) mod language;
 mod live;
 mod order;
 mod order_parts;
-mod row;
+pub(crate) mod row;
 mod stock;
 mod stream;
 mod table;
-mod texts;
+pub(crate) mod texts;
 pub(crate) mod words;
 
 use axum::Router;
@@ -46,6 +47,10 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/holds", get(holds::show))
         .route("/stock", get(stock::list))
         .route("/stock/{sku}", get(stock::show))
+        .route("/export/orders", get(exporting::orders))
+        .route("/export/holds", get(exporting::holds))
+        .route("/export/stock", get(exporting::stock))
+        .route("/export/stock/{sku}", get(exporting::movements))
         .route("/console/language", post(language::choose))
         .route("/console/live", get(stream::follow))
         .route("/console/assets/{name}", get(assets::serve))

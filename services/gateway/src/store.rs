@@ -1,6 +1,7 @@
 //! Where the views are kept.
 
 mod read;
+mod stream;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,8 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
+
+pub(crate) use stream::{stream, stream_levels};
 
 pub(crate) use read::{
     Filter, Place, Sort, heard, is_awake, level_of, levels, lines_of, list, named, order_of,
@@ -87,6 +90,7 @@ const SAVE_LEVELS: &str = "
 pub(crate) fn statements() -> Vec<&'static str> {
     let mut all = vec![LOAD, SAVE_HEADS, SAVE_STATES, SAVE_TIMELINE, SAVE_LEVELS];
     all.extend(read::STATEMENTS);
+    all.extend(stream::STATEMENTS);
     all
 }
 

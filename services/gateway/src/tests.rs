@@ -4,6 +4,7 @@ mod console_live;
 mod console_words;
 mod deciding;
 mod document;
+mod exporting;
 mod following;
 mod handler;
 mod http;

@@ -91,7 +91,7 @@ pub(crate) fn colour(colour: Colour) -> &'static str {
 }
 
 /// Where its goods come from: the warehouses that were told to pick, else those that hold some.
-fn warehouses(it: &OrderView) -> String {
+pub(crate) fn warehouses(it: &OrderView) -> String {
     let mut names: Vec<&str> = it.summary.shipments.iter().map(|it| &*it.warehouse).collect();
     if names.is_empty() {
         let held = it.summary.sourcing.iter().flat_map(|it| &it.warehouses);

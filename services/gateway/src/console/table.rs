@@ -153,6 +153,8 @@ struct TablePage {
     by_placed: (String, &'static str),
     by_total: (String, &'static str),
     limit: u16,
+    /// Where the same orders are handed out as a file.
+    export: String,
 }
 
 pub(super) async fn show(
@@ -229,6 +231,10 @@ fn table(mut frame: Frame, asking: Asking, rows: Vec<Row>, next: Option<String>)
         by_placed: (by_placed, placed),
         by_total: (turn("largest", "smallest"), total),
         limit: ORDERS,
+        export: format!(
+            "/export/orders?{}&",
+            Asking { after: String::new(), ..asking.clone() }.query()
+        ),
         frame,
         rows,
         statuses,

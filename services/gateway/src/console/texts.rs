@@ -201,6 +201,20 @@ catalogue! {
     no_moves: "Nothing moved yet.", "暂无变动。";
     kind: "Kind", "类型";
     back_to_stock: "All stock", "返回库存列表";
+
+    // Tables as files.
+    export: "Export", "导出";
+    in_all: "In all", "合计";
+    minor_units: "minor units", "最小货币单位";
+    currency: "Currency", "币种";
+    total_minor: "Total, minor units", "金额（最小货币单位）";
+    amount_minor: "Amount, minor units", "金额（最小货币单位）";
+    placed_at_utc: "Placed (UTC)", "下单时间（UTC）";
+    completed_at_utc: "Completed (UTC)", "实际完成（UTC）";
+    held_since_utc: "Held since (UTC)", "冻结起始（UTC）";
+    heard_at_utc: "As of (UTC)", "截至（UTC）";
+    when_utc: "When (UTC)", "时间（UTC）";
+    nth: "Number", "序号";
 }
 
 #[cfg(test)]

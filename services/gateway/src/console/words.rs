@@ -219,5 +219,6 @@ pub(crate) const PROBLEMS: &[Word] = &[
     ("behind", "The view has not heard of it yet", "视图尚未更新"),
     ("parked", "It was set aside, for a person to look", "已搁置，待人工处理"),
     ("refused", "It could not be understood", "对方无法识别"),
+    ("too-many", "There are more rows than one file may have", "行数超过单个文件的上限"),
     ("internal", "Something is wrong with us", "系统出错"),
 ];
