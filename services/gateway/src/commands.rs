@@ -7,7 +7,7 @@ use chassis::{Client, Told, Unanswered};
 use contracts::allocation::{SaveRuleset, SetNode, WhySource};
 use contracts::credit::{AccountOf, RefuseHold, ReleaseHold, SetCreditLimit, WhyCredit};
 use contracts::finance::BooksOf;
-use contracts::intake::{CancelOrder, ListItem, PlaceOrder, RegisterCustomer};
+use contracts::intake::{CancelOrder, CarryOver, ListItem, PlaceOrder, RegisterCustomer};
 use contracts::inventory::{CountStock, ReceiveStock, StockOf};
 use contracts::{Command, Contract, Question};
 use uuid::Uuid;
@@ -35,6 +35,7 @@ pub(crate) trait Asks<Q: Question>: Send + Sync {
 pub(crate) trait Commands:
     Tells<PlaceOrder>
     + Tells<CancelOrder>
+    + Tells<CarryOver>
     + Tells<ListItem>
     + Tells<RegisterCustomer>
     + Tells<SetCreditLimit>
@@ -54,9 +55,10 @@ pub(crate) trait Commands:
 }
 
 /// The same list, for whoever grants the rights to it.
-pub(crate) const ALL: [Contract; 16] = [
+pub(crate) const ALL: [Contract; 17] = [
     Contract::of::<PlaceOrder>(),
     Contract::of::<CancelOrder>(),
+    Contract::of::<CarryOver>(),
     Contract::of::<ListItem>(),
     Contract::of::<RegisterCustomer>(),
     Contract::of::<SetCreditLimit>(),

@@ -7,6 +7,7 @@ mod exporting;
 mod format;
 mod frame;
 mod holds;
+mod importing;
 pub(crate) mod language;
 mod live;
 mod order;
@@ -31,6 +32,9 @@ pub(crate) use live::Live;
 /// How long the body of a form may be, in bytes.
 const FORM: usize = 16 * 1024;
 
+/// How long a form with a file may be, in bytes: one that is confirmed comes back as text.
+const FILE: usize = 2 * 1024 * 1024;
+
 /// What a page may load, and from where: what this gateway serves, and no script in the page itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
@@ -51,6 +55,14 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/export/holds", get(exporting::holds))
         .route("/export/stock", get(exporting::stock))
         .route("/export/stock/{sku}", get(exporting::movements))
+        .route("/import", get(importing::show))
+        .route("/import/template.csv", get(importing::template))
+        .merge(
+            Router::new()
+                .route("/import/preview", post(importing::preview))
+                .route("/import/confirm", post(importing::confirm))
+                .layer(DefaultBodyLimit::max(FILE)),
+        )
         .route("/console/language", post(language::choose))
         .route("/console/live", get(stream::follow))
         .route("/console/assets/{name}", get(assets::serve))

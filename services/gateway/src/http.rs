@@ -5,13 +5,14 @@ pub(crate) mod deciding;
 mod door;
 mod exporting;
 pub(crate) mod extract;
+mod importing;
 pub(crate) mod list;
 mod masters;
 pub(crate) mod orders;
 mod patient;
 mod placing;
 pub(crate) mod problem;
-mod schema;
+pub(crate) mod schema;
 mod statuses;
 pub(crate) mod stock;
 
@@ -167,6 +168,8 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .routes(routes!(exporting::export_holds))
         .routes(routes!(exporting::export_stock))
         .routes(routes!(exporting::export_movements))
+        .routes(routes!(importing::preview_import))
+        .routes(routes!(importing::import_table))
         .routes(routes!(orders::get_order))
         .routes(routes!(orders::get_timeline))
         .routes(routes!(orders::explain_order))

@@ -1,5 +1,6 @@
 //! Where the views are kept.
 
+mod carried;
 mod read;
 mod stream;
 
@@ -114,6 +115,9 @@ pub(crate) async fn save(
 ) -> anyhow::Result<()> {
     if !views.placed.is_empty() {
         save_heads(db, partition, &views.placed).await?;
+    }
+    if !views.carried.is_empty() {
+        carried::save_heads(db, partition, &views.carried).await?;
     }
     if !views.timeline.is_empty() {
         save_states(db, views).await?;

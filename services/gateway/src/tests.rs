@@ -8,6 +8,7 @@ mod exporting;
 mod following;
 mod handler;
 mod http;
+mod importing;
 mod list;
 mod masters;
 mod placing;

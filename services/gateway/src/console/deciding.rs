@@ -166,7 +166,7 @@ fn instruction(
 
 /// Whether a page of ours sent it. A browser says so by itself, and no other site can make it say
 /// so: `Sec-Fetch-Site` where the address is trustworthy, `Origin` everywhere.
-fn is_from_here(headers: &HeaderMap) -> bool {
+pub(super) fn is_from_here(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";

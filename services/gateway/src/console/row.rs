@@ -32,6 +32,10 @@ pub(crate) struct Row {
     /// Microseconds, to sort by.
     pub(crate) placed: i64,
     pub(crate) placed_at: Moment,
+    pub(crate) estimated: Option<Moment>,
+    /// Another system kept it, and what does not fit together in what it told.
+    pub(crate) imported: bool,
+    pub(crate) flags: Vec<&'static str>,
     pub(crate) completed_at: Option<Moment>,
     pub(crate) reason: String,
     pub(crate) warehouses: String,
@@ -50,6 +54,8 @@ struct RowAlone<'a> {
 impl Row {
     pub(crate) fn of(language: Language, it: &OrderView, lines: &[LineView]) -> Self {
         let reason = words::reason(language, &it.reason).unwrap_or(&it.reason);
+        let carried = it.summary.carried_over.as_ref();
+        let done = carried.and_then(|it| it.completed);
         Self {
             id: it.order.simple().to_string(),
             version: it.version,
@@ -66,11 +72,19 @@ impl Row {
             meaning: words::colour(language, it.colour),
             placed: it.placed_at.as_microsecond(),
             placed_at: it.placed_at.into(),
-            completed_at: it.completed_at.map(Moment::from),
+            estimated: carried.and_then(|it| it.estimated).map(Moment::from),
+            imported: carried.is_some(),
+            flags: carried
+                .map(|it| it.flags.iter().map(|it| words::flag(language, *it)).collect())
+                .unwrap_or_default(),
+            completed_at: done.map(Moment::from).or(it.completed_at.map(Moment::from)),
             reason: reason.to_owned(),
             warehouses: warehouses(it),
             priority: it.priority.map(number).unwrap_or_default(),
-            total: money(&it.currency, it.total),
+            total: match carried {
+                Some(_) => String::new(), // Nobody told of any.
+                None => money(&it.currency, it.total),
+            },
         }
     }
 

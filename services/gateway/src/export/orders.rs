@@ -34,6 +34,13 @@ const ORDERS: Table = Table {
         Column("currency", |t| t.currency, 9),
         Column("total", |t| t.total, 14),
         Column("total_minor", |t| t.total_minor, 16),
+        Column("estimated", |t| t.estimated_day, 14),
+        Column("completed", |t| t.completed_day, 14),
+        Column("stated", |t| t.stated, 14),
+        Column("source", |t| t.source, 14),
+        Column("note", |t| t.note, 24),
+        Column("step", |t| t.step, 14),
+        Column("flags", |t| t.flags, 28),
     ],
 };
 
@@ -110,7 +117,7 @@ fn order_line(language: Language, it: &OrderView, lines: &[LineView]) -> Line {
     let units = units(lines);
     let terms = if it.terms == "prepaid" { t.prepaid } else { t.on_account };
     let urgent = if it.urgent { word("urgent", Some(t.urgent)) } else { Cell::Empty };
-    let cells = vec![
+    let mut cells = vec![
         Cell::text(&it.order_no),
         status(language, it),
         Cell::text(&it.customer),
@@ -125,11 +132,25 @@ fn order_line(language: Language, it: &OrderView, lines: &[LineView]) -> Line {
         it.priority.map_or(Cell::Empty, Cell::Number),
         urgent,
         word(&it.terms, Some(terms)),
-        Cell::text(&it.currency),
-        Cell::Money(it.currency.clone(), it.total),
-        Cell::Number(it.total),
     ];
-    Line { cells, units, amount: Some((it.currency.clone(), it.total)) }
+    let Some(carried) = &it.summary.carried_over else {
+        cells.extend([
+            Cell::text(&it.currency),
+            Cell::Money(it.currency.clone(), it.total),
+            Cell::Number(it.total),
+        ]);
+        cells.resize(ORDERS.columns.len(), Cell::Empty);
+        return Line { cells, units, amount: Some((it.currency.clone(), it.total)) };
+    };
+    // Of an order that another system kept no money is known.
+    let flags = carried.flags.iter().map(|it| words::flag(language, *it)).collect::<Vec<_>>();
+    cells.extend([Cell::Empty, Cell::Empty, Cell::Empty]);
+    cells
+        .extend([carried.estimated, carried.completed].map(|it| it.map_or(Cell::Empty, Cell::Day)));
+    let texts = [&carried.stated, &carried.source, &carried.remark, &carried.step];
+    cells.extend(texts.map(Cell::text));
+    cells.push(Cell::text(flags.join("; ")));
+    Line { cells, units, amount: None }
 }
 
 fn hold_line(language: Language, it: &OrderView, lines: &[LineView]) -> Line {
