@@ -1,5 +1,6 @@
 //! The store and the handler.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use contracts::MessageSet;
@@ -165,4 +166,14 @@ async fn dump(db: &PgPool) -> String {
         }
     }
     text
+}
+
+#[test]
+fn the_stories_hear_everything_that_the_gateway_hears() {
+    // Orders that were carried over have stories of their own.
+    let mut all = story(EVERYTHING);
+    all.push(super::importing::carried().into());
+    let told: BTreeSet<&str> = all.iter().map(|it| it.contract().subject).collect();
+    let heard: BTreeSet<&str> = Inbound::CONTRACTS.iter().map(|it| it.subject).collect();
+    assert_eq!(told, heard);
 }

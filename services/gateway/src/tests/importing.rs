@@ -14,7 +14,7 @@ use crate::Inbound;
 const TABLE: &str = "订单号,客户,产品,数量,状态,预计完成时间,实际完成时间\n\
     123456,张三,商品A,100,已确认,2024-03-15,2024-03-17\n";
 
-fn carried() -> OrderCarriedOver {
+pub(super) fn carried() -> OrderCarriedOver {
     let day = |day: i8| jiff::civil::Date::new(2024, 3, day).ok();
     let carried = CarriedOrder {
         customer: "张三".to_owned(),
