@@ -40,6 +40,19 @@ impl Clerk {
         Ok((response.status().as_u16(), response.json().await?))
     }
 
+    /// Sends a table, for this channel.
+    pub async fn brings(
+        &self,
+        path: &str,
+        channel: &str,
+        table: &str,
+    ) -> anyhow::Result<(u16, Value)> {
+        let request = self.http.post(format!("{}{path}", self.gateway));
+        let request = request.header("Kontor-Channel", channel).body(table.to_owned());
+        let response = request.send().await?;
+        Ok((response.status().as_u16(), response.json().await?))
+    }
+
     /// Releases the order's credit.
     pub async fn releases(&self, order: OrderId, tier: u8) -> anyhow::Result<(u16, Value)> {
         let reason = json!({ "reason": "known for long" });

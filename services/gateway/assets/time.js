@@ -4,6 +4,7 @@ const pad = (n) => String(n).padStart(2, "0");
 
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
+    if (!time.dateTime.includes("T")) continue; // A day is the same everywhere.
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime()) || time.dataset.local) continue;
     const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;

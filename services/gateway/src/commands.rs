@@ -7,7 +7,7 @@ use chassis::{Client, ParkedInput, Told, Unanswered};
 use contracts::allocation::{SaveRuleset, SetNode, WhySource};
 use contracts::credit::{AccountOf, RefuseHold, ReleaseHold, SetCreditLimit, WhyCredit};
 use contracts::finance::BooksOf;
-use contracts::intake::{CancelOrder, ListItem, PlaceOrder, RegisterCustomer};
+use contracts::intake::{CancelOrder, CarryOver, ListItem, PlaceOrder, RegisterCustomer};
 use contracts::inventory::{CountStock, ReceiveStock, StockOf};
 use contracts::webhook::{CallsOf, EndpointsOf, Replay, RotateSecret, SetEndpoint, TestEndpoint};
 use contracts::{Command, Contract, Key, Question};
@@ -48,6 +48,7 @@ pub(crate) trait Tends: Send + Sync {
 pub(crate) trait Commands:
     Tells<PlaceOrder>
     + Tells<CancelOrder>
+    + Tells<CarryOver>
     + Tells<ListItem>
     + Tells<RegisterCustomer>
     + Tells<SetCreditLimit>
@@ -74,9 +75,10 @@ pub(crate) trait Commands:
 }
 
 /// The same list, for whoever grants the rights to it.
-pub(crate) const ALL: [Contract; 22] = [
+pub(crate) const ALL: [Contract; 23] = [
     Contract::of::<PlaceOrder>(),
     Contract::of::<CancelOrder>(),
+    Contract::of::<CarryOver>(),
     Contract::of::<ListItem>(),
     Contract::of::<RegisterCustomer>(),
     Contract::of::<SetCreditLimit>(),

@@ -4,21 +4,23 @@
 mod assets;
 mod counts;
 mod deciding;
+mod exporting;
 mod format;
 mod frame;
 mod holds;
-mod language;
+mod importing;
+pub(crate) mod language;
 mod live;
 mod order;
 mod order_parts;
 mod parked;
 mod person;
-mod row;
+pub(crate) mod row;
 mod saved;
 mod stock;
 mod stream;
 mod table;
-mod texts;
+pub(crate) mod texts;
 pub(crate) mod words;
 mod work;
 
@@ -34,6 +36,9 @@ pub(crate) use live::Live;
 
 /// How long the body of a form may be, in bytes.
 const FORM: usize = 16 * 1024;
+
+/// How long a form with a file may be, in bytes: one that is confirmed comes back as text.
+const FILE: usize = 2 * 1024 * 1024;
 
 /// What a page may load, and from where: what this gateway serves, and no script in the page itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -58,6 +63,18 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/console/counts", get(counts::show))
         .route("/stock", get(stock::list))
         .route("/stock/{sku}", get(stock::show))
+        .route("/export/orders", get(exporting::orders))
+        .route("/export/holds", get(exporting::holds))
+        .route("/export/stock", get(exporting::stock))
+        .route("/export/stock/{sku}", get(exporting::movements))
+        .route("/import", get(importing::show))
+        .route("/import/template.csv", get(importing::template))
+        .merge(
+            Router::new()
+                .route("/import/preview", post(importing::preview))
+                .route("/import/confirm", post(importing::confirm))
+                .layer(DefaultBodyLimit::max(FILE)),
+        )
         .route("/console/language", post(language::choose))
         .route("/console/live", get(stream::follow))
         .route("/console/assets/{name}", get(assets::serve))

@@ -3,15 +3,17 @@
 pub(crate) mod checked;
 pub(crate) mod deciding;
 mod door;
+mod exporting;
 pub(crate) mod extract;
 mod hooks;
+mod importing;
 pub(crate) mod list;
 mod masters;
 pub(crate) mod orders;
 mod patient;
 mod placing;
 pub(crate) mod problem;
-mod schema;
+pub(crate) mod schema;
 mod statuses;
 pub(crate) mod stock;
 
@@ -59,6 +61,8 @@ pub(crate) struct Api {
     pub(crate) settings: Arc<GatewaySettings>,
     /// Who looks at the console, and what they are shown of what changes.
     pub(crate) live: Arc<Live>,
+    /// How many tables may be written at a time.
+    pub(crate) exports: Arc<Semaphore>,
     at_once: Arc<Semaphore>,
 }
 
@@ -71,8 +75,9 @@ impl Api {
         settings: GatewaySettings,
     ) -> Self {
         let at_once = Arc::new(Semaphore::new(settings.at_once));
+        let exports = Arc::new(Semaphore::new(settings.exports));
         let live = Arc::default();
-        Self { db, house, pulse, following, settings: Arc::new(settings), live, at_once }
+        Self { db, house, pulse, following, settings: Arc::new(settings), live, exports, at_once }
     }
 
     /// Waits until every request that is under way is answered.
@@ -160,6 +165,12 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .layer(DefaultBodyLimit::max(settings.order_bytes));
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(list::list_orders))
+        .routes(routes!(exporting::export_orders))
+        .routes(routes!(exporting::export_holds))
+        .routes(routes!(exporting::export_stock))
+        .routes(routes!(exporting::export_movements))
+        .routes(routes!(importing::preview_import))
+        .routes(routes!(importing::import_table))
         .routes(routes!(orders::get_order))
         .routes(routes!(orders::get_timeline))
         .routes(routes!(orders::explain_order))

@@ -2,8 +2,10 @@
 
 mod commands;
 mod console;
+mod export;
 mod following;
 mod http;
+mod import;
 mod order;
 mod settings;
 mod store;
@@ -26,8 +28,8 @@ use contracts::fulfilment::{
     Returned, Shipped, WithdrawalRefused,
 };
 use contracts::intake::{
-    CancellationRequested, OrderCancelled, OrderPlaced, OrderStatus, PaymentRequested,
-    SourcingRequested,
+    CancellationRequested, OrderCancelled, OrderCarriedOver, OrderPlaced, OrderStatus,
+    PaymentRequested, SourcingRequested,
 };
 use contracts::inventory::{
     BackorderFilled, ClaimsPromoted, ClaimsReleased, ClaimsWithdrawn, LeaseExpired, StockClaimed,
@@ -46,6 +48,7 @@ message_set! {
     /// What the gateway hears: everything of an order that is worth showing, and stock levels.
     pub enum Inbound {
         OrderPlaced,
+        OrderCarriedOver,
         OrderStatus,
         OrderCancelled,
         CancellationRequested,

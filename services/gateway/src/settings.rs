@@ -75,6 +75,12 @@ pub struct GatewaySettings {
     /// in milliseconds. 15,000
     pub heartbeat_ms: u64,
 
+    /// How many rows an exported file may have. 200,000
+    pub export_rows: usize,
+
+    /// How many files are written at a time; beyond that the answer is 503, at once. 4
+    pub exports: usize,
+
     /// How long a client may take nothing of what is written to it before it is hung up on, in
     /// milliseconds. 30,000
     pub stall_ms: u64,
@@ -92,6 +98,8 @@ impl Default for GatewaySettings {
             page_wait_ms: 2_000,
             followers: 256,
             heartbeat_ms: 15_000,
+            export_rows: 200_000,
+            exports: 4,
             stall_ms: 30_000,
         }
     }

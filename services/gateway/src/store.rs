@@ -1,8 +1,10 @@
 //! Where the views are kept.
 
+mod carried;
 mod read;
 mod saved;
 mod work;
+mod stream;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +16,8 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
+
+pub(crate) use stream::{stream, stream_levels};
 
 pub(crate) use read::{
     Filter, Place, Sort, heard, is_awake, level_of, levels, lines_of, list, named, order_of,
@@ -94,6 +98,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
     all.extend(read::STATEMENTS);
     all.extend(saved::STATEMENTS);
     all.extend(work::STATEMENTS);
+    all.extend(stream::STATEMENTS);
     all
 }
 
@@ -117,6 +122,9 @@ pub(crate) async fn save(
 ) -> anyhow::Result<()> {
     if !views.placed.is_empty() {
         save_heads(db, partition, &views.placed).await?;
+    }
+    if !views.carried.is_empty() {
+        carried::save_heads(db, partition, &views.carried).await?;
     }
     if !views.timeline.is_empty() {
         save_states(db, views).await?;

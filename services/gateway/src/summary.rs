@@ -4,6 +4,7 @@
 //! Each `fn` of a noun enters one message and tells whether it changed anything: what comes late, or
 //! again, does not.
 
+mod carried;
 mod credit;
 mod money;
 mod shipment;
@@ -12,6 +13,7 @@ mod sourcing;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use carried::CarriedSummary;
 pub(crate) use credit::{CreditState, CreditSummary};
 use money::MoneySummary;
 pub(crate) use shipment::ShipmentSummary;
@@ -35,4 +37,7 @@ pub(crate) struct Summary {
     /// Whether a warehouse is asked to leave it alone, and has not answered.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) cancelling: bool,
+    /// Only of an order that another system kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) carried_over: Option<CarriedSummary>,
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::intake::{OrderPlaced, OrderStatus};
+use contracts::intake::{OrderCarriedOver, OrderPlaced, OrderStatus};
 use contracts::inventory::StockLevel;
 use contracts::{MessageSet, OrderId, Sku, Status};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Inbound;
-use crate::summary::{ShipmentState, Summary, units};
+use crate::summary::{CarriedSummary, ShipmentState, Summary, units};
 use crate::timeline::{Entry, Told, told};
 
 /// How long an order may be held by credit before it is urgent.
@@ -25,6 +25,8 @@ pub(crate) struct Views {
     pub(crate) placed: Vec<OrderPlaced>,
     /// New picks of which something was not there.
     pub(crate) shorts: Vec<ShortPick>,
+    /// New orders that another system kept.
+    pub(crate) carried: Vec<OrderCarriedOver>,
     /// New entries of timelines.
     pub(crate) timeline: Vec<Entry>,
     /// The highest level of each item.
@@ -74,7 +76,10 @@ impl Views {
             return self.level(level);
         }
         if let Inbound::OrderPlaced(placed) = &message {
-            self.place(now, placed);
+            self.open(now, placed.order, Status::Checking, placed.placed_at);
+        }
+        if let Inbound::OrderCarriedOver(carried) = &message {
+            self.open(now, carried.order, carried.carried.status, carried.at);
         }
         let Some(order) = about(&message) else { return };
         // Placed before it is heard of anywhere else, so an unknown one was parked, or is foreign.
@@ -103,15 +108,17 @@ impl Views {
         });
         if let Inbound::OrderPlaced(placed) = message {
             self.placed.push(placed);
+        } else if let Inbound::OrderCarriedOver(carried) = message {
+            self.carried.push(carried);
         }
     }
 
-    fn place(&mut self, now: Timestamp, placed: &OrderPlaced) {
-        self.orders.entry(placed.order).or_insert_with(|| View {
-            // Intake says so next, with its number.
-            status: Status::Checking,
+    /// A new order. How one that was placed stands intake says next, with its number.
+    fn open(&mut self, now: Timestamp, order: OrderId, status: Status, since: Timestamp) {
+        self.orders.entry(order).or_insert_with(|| View {
+            status,
             status_number: 0,
-            status_at: placed.placed_at,
+            status_at: since,
             reason: String::new(),
             version: 0,
             priority: None,
@@ -135,6 +142,10 @@ impl View {
         let summary = &mut self.summary;
         match message {
             Inbound::OrderPlaced(_) => self.version == 0, // Placed once.
+            Inbound::OrderCarriedOver(it) => {
+                summary.carried_over = Some(CarriedSummary::of(it));
+                self.version == 0
+            }
             Inbound::OrderStatus(it) => self.turn(it),
             Inbound::PaymentRequested(it) => summary.money.ask(it),
             Inbound::SourcingRequested(it) => summary.request_sourcing(it),
@@ -224,6 +235,7 @@ impl View {
 pub(crate) fn about(message: &Inbound) -> Option<OrderId> {
     Some(match message {
         Inbound::OrderPlaced(it) => it.order,
+        Inbound::OrderCarriedOver(it) => it.order,
         // What was rejected never became an order, and what was wrong with it may be personal.
         Inbound::OrderStatus(it) => return it.order,
         Inbound::OrderCancelled(it) => it.order,

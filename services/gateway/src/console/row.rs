@@ -36,6 +36,9 @@ pub(crate) struct Row {
     pub(crate) estimated_at: Option<Moment>,
     /// Whether that is past, and it is not over.
     pub(crate) is_late: bool,
+    /// Another system kept it, and what does not fit together in what it told.
+    pub(crate) imported: bool,
+    pub(crate) flags: Vec<&'static str>,
     pub(crate) completed_at: Option<Moment>,
     pub(crate) reason: String,
     /// Which service has it.
@@ -56,7 +59,10 @@ struct RowAlone<'a> {
 impl Row {
     pub(crate) fn of(language: Language, it: &OrderView, lines: &[LineView]) -> Self {
         let reason = words::reason(language, &it.reason).unwrap_or(&it.reason);
-        let due = it.summary.sourcing.as_ref().and_then(|it| it.estimate);
+        let carried = it.summary.carried_over.as_ref();
+        let done = carried.and_then(|it| it.completed);
+        let sourced = it.summary.sourcing.as_ref().and_then(|it| it.estimate);
+        let due = sourced.or(carried.and_then(|it| it.estimated));
         Self {
             id: it.order.simple().to_string(),
             version: it.version,
@@ -75,12 +81,19 @@ impl Row {
             placed_at: it.placed_at.into(),
             estimated_at: due.map(Moment::from),
             is_late: it.is_late,
-            completed_at: it.completed_at.map(Moment::from),
+            imported: carried.is_some(),
+            flags: carried
+                .map(|it| it.flags.iter().map(|it| words::flag(language, *it)).collect())
+                .unwrap_or_default(),
+            completed_at: done.map(Moment::from).or(it.completed_at.map(Moment::from)),
             reason: reason.to_owned(),
             node: words::node(language, status_named(&it.status)),
             warehouses: warehouses(it),
             priority: it.priority.map(number).unwrap_or_default(),
-            total: money(&it.currency, it.total),
+            total: match carried {
+                Some(_) => String::new(), // Nobody told of any.
+                None => money(&it.currency, it.total),
+            },
         }
     }
 
@@ -101,7 +114,7 @@ pub(crate) fn colour(colour: Colour) -> &'static str {
 }
 
 /// Where its goods come from: the warehouses that were told to pick, else those that hold some.
-fn warehouses(it: &OrderView) -> String {
+pub(crate) fn warehouses(it: &OrderView) -> String {
     let mut names: Vec<&str> = it.summary.shipments.iter().map(|it| &*it.warehouse).collect();
     if names.is_empty() {
         let held = it.summary.sourcing.iter().flat_map(|it| &it.warehouses);

@@ -50,6 +50,7 @@ struct StockPage {
     q: String,
     items: Vec<Item>,
     next: Option<String>,
+    export: String,
 }
 
 pub(super) async fn list(
@@ -80,7 +81,9 @@ pub(super) async fn list(
         format!("/stock?{}", query.unwrap_or_default())
     });
     let items = levels.into_iter().map(item).collect();
-    page(StatusCode::OK, &StockPage { frame, q, items, next })
+    let query = serde_urlencoded::to_string([("q", &q)]).unwrap_or_default();
+    let export = format!("/export/stock?{query}&");
+    page(StatusCode::OK, &StockPage { frame, q, items, next, export })
 }
 
 fn item(it: ItemLevel) -> Item {
@@ -143,7 +146,8 @@ pub(super) async fn show(
         Ok(axum::Json(stock)) => {
             let told = stock.level.map(|it| (number(it.sellable), it.at.into()));
             let shelves = stock.warehouses.iter().map(|it| shelf(&frame, it)).collect();
-            page(StatusCode::OK, &ItemPage { frame, sku: sku.to_string(), told, shelves })
+            let sku = sku.to_string();
+            page(StatusCode::OK, &ItemPage { frame, sku, told, shelves })
         }
         Err(problem) => wrong(frame, &problem),
     }

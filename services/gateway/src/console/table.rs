@@ -194,6 +194,8 @@ struct TablePage {
     by_placed: (String, &'static str),
     by_total: (String, &'static str),
     limit: u16,
+    /// Where the same orders are handed out as a file.
+    export: String,
 }
 
 pub(super) async fn show(
@@ -273,6 +275,7 @@ fn table(api: &Api, mut frame: Frame, asking: Asking, found: Found) -> TablePage
         limit: ORDERS,
         statuses: choices(&frame, &asking),
         zone: api.settings.zone.to_string(),
+        export: format!("/export/orders?{query}&"),
         columns,
         query,
         views,

@@ -257,6 +257,48 @@ catalogue! {
     no_moves: "Nothing moved yet.", "暂无变动。";
     kind: "Kind", "类型";
     back_to_stock: "All stock", "返回库存列表";
+
+    // Tables as files.
+    import: "Import a table", "导入表格";
+    import_hint: "CSV or XLSX: new orders, or orders that another system kept. Nothing is stored before you confirm.",
+        "支持 CSV 或 XLSX：新订单，或其他系统中的订单。确认之前不会保存任何内容。";
+    file: "File", "文件";
+    import_channel: "For the channel", "所属渠道";
+    look: "Check the table", "检查表格";
+    template: "Template for new orders (CSV)", "新订单模板（CSV）";
+    confirm_import: "Import", "确认导入";
+    row: "Row", "行号";
+    column: "Column", "列名";
+    found: "Found", "内容";
+    expected: "Expected", "应为";
+    bad_cells: "Cells to be corrected: nothing is imported before", "需要更正的单元格（更正前不会导入）";
+    to_import: "Orders in the table", "表中订单数";
+    outcome: "Outcome", "结果";
+    accepted: "Taken", "已接收";
+    was_there: "Was there before", "此前已有";
+    conflicted: "Its number stands for another", "单号已被占用";
+    not_taken: "Not taken", "未接收";
+    not_known: "Not known: send the file again", "结果未知，请重新上传";
+    imported: "Imported", "导入";
+    estimated_day: "Estimated completion", "预计完成时间";
+    completed_day: "Actual completion", "实际完成时间";
+    stated: "Status as told", "原状态";
+    flags: "Does not fit", "不一致";
+    source: "Source", "订单来源";
+    note: "Customer remark", "客户备注";
+    step: "Step", "流程节点";
+    export: "Export", "导出";
+    in_all: "In all", "合计";
+    minor_units: "minor units", "最小货币单位";
+    currency: "Currency", "币种";
+    total_minor: "Total, minor units", "金额（最小货币单位）";
+    amount_minor: "Amount, minor units", "金额（最小货币单位）";
+    placed_at_utc: "Placed (UTC)", "下单时间（UTC）";
+    completed_at_utc: "Completed (UTC)", "实际完成（UTC）";
+    held_since_utc: "Held since (UTC)", "冻结起始（UTC）";
+    heard_at_utc: "As of (UTC)", "截至（UTC）";
+    when_utc: "When (UTC)", "时间（UTC）";
+    nth: "Number", "序号";
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Words for the codes that services use. A code that nobody has a word for is shown as it is.
 
+use contracts::intake::CarriedFlag;
 use contracts::{Language, Status};
 
 use crate::summary::ShipmentState;
@@ -101,6 +102,16 @@ pub(crate) fn reason(language: Language, code: &str) -> Option<&'static str> {
     find(REASONS, language, code)
 }
 
+/// What does not fit together in an order that another system kept.
+pub(crate) fn flag(language: Language, flag: CarriedFlag) -> &'static str {
+    let (english, chinese) = match flag {
+        CarriedFlag::Late => ("Completed late", "逾期完成"),
+        CarriedFlag::CompletedTooEarly => ("Completed before it left", "未发货却已完成"),
+        CarriedFlag::NoCompletion => ("Completed, no date", "已完成但无日期"),
+    };
+    pick(language, english, chinese)
+}
+
 /// What kind of movement of stock it is.
 pub(crate) fn movement(language: Language, code: &str) -> Option<&'static str> {
     find(MOVEMENTS, language, code)
@@ -130,6 +141,7 @@ pub(crate) const SERVICES: &[Word] = &[
 
 pub(crate) const EVENTS: &[Word] = &[
     ("intake.placed", "Order placed", "下单"),
+    ("intake.carried-over", "Carried over", "导入登记"),
     ("intake.status", "Status", "状态变更"),
     ("intake.cancelled", "Order cancelled", "订单取消"),
     ("intake.cancellation-requested", "Cancellation requested", "请求取消"),
@@ -279,5 +291,7 @@ pub(crate) const PROBLEMS: &[Word] = &[
     ("behind", "The view has not heard of it yet", "视图尚未更新"),
     ("parked", "It was set aside, for a person to look", "已搁置，待人工处理"),
     ("refused", "It could not be understood", "对方无法识别"),
+    ("bad-file", "The table cannot be understood", "无法识别该表格"),
+    ("too-many", "There are more rows than one file may have", "行数超过单个文件的上限"),
     ("internal", "Something is wrong with us", "系统出错"),
 ];

@@ -54,12 +54,16 @@ const HEARD: &str = "select (heard ->> $2)::bigint from position where partition
 
 /// A list, walked by its key from a known place on. Whatever is not asked for falls away when the
 /// statement is planned, for it is planned anew each time.
-macro_rules! list {
+macro_rules! walk {
     ($key:literal, $type:literal, $than:literal, $direction:literal) => {
+        walk!($key, $type, $than, $direction, "")
+    };
+    ($key:literal, $type:literal, $than:literal, $direction:literal, $more:literal) => {
         concat!(
             "
     select ",
             columns!(),
+            $more,
             "
       from order_view o left join position using (partition)
      where ($1::text[] is null or status = any($1))
@@ -89,6 +93,8 @@ macro_rules! list {
     };
 }
 
+pub(super) use {columns, walk};
+
 /// Several orders, without their lines.
 const ROWS: &str = concat!(
     "
@@ -103,17 +109,17 @@ const LINES: &str = "select order_id, lines from order_head where order_id = any
 
 const VERSIONS: &str = "select order_id, version from order_state where order_id = any($1)";
 
-const LEVELS: &str = "
+pub(super) const LEVELS: &str = "
     select sku, sellable, warehouses, at
       from stock_level
      where ($1::text is null or sku ^@ $1) and ($2::text is null or sku > $2)
      order by sku
      limit $3";
 
-const NEWEST: &str = list!("placed_at", "timestamptz", "<", "desc");
-const OLDEST: &str = list!("placed_at", "timestamptz", ">", "asc");
-const LARGEST: &str = list!("total_cents", "bigint", "<", "desc");
-const SMALLEST: &str = list!("total_cents", "bigint", ">", "asc");
+const NEWEST: &str = walk!("placed_at", "timestamptz", "<", "desc");
+const OLDEST: &str = walk!("placed_at", "timestamptz", ">", "asc");
+const LARGEST: &str = walk!("total_cents", "bigint", "<", "desc");
+const SMALLEST: &str = walk!("total_cents", "bigint", ">", "asc");
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
@@ -207,25 +213,27 @@ pub(crate) async fn list(
     after: Option<Place>,
     limit: i64,
 ) -> sqlx::Result<Vec<OrderView>> {
-    let search = filter.search.clone();
-    let query = |sql| filtered(sqlx::query(sql).persistent(false), filter, after);
-    let key = after.map(|it| it.key);
-    let time = || key.and_then(|it| contracts::Timestamp::from_microsecond(it).ok());
-    let query = match sort {
-        Sort::Newest => query(NEWEST).bind(time().map(ToSqlx::to_sqlx)),
-        Sort::Oldest => query(OLDEST).bind(time().map(ToSqlx::to_sqlx)),
-        Sort::Largest => query(LARGEST).bind(key),
-        Sort::Smallest => query(SMALLEST).bind(key),
+    let statement = match sort {
+        Sort::Newest => NEWEST,
+        Sort::Oldest => OLDEST,
+        Sort::Largest => LARGEST,
+        Sort::Smallest => SMALLEST,
     };
-    query.bind(limit).bind(search).fetch_all(db).await?.iter().map(order).collect()
+    let query = filtered(statement, filter, sort, after, limit);
+    query.fetch_all(db).await?.iter().map(order).collect()
 }
 
-fn filtered(
-    query: Query<'static, Postgres, PgArguments>,
+/// A statement of `list!` with all that it asks for.
+pub(super) fn filtered(
+    statement: &'static str,
     filter: Filter,
+    sort: Sort,
     after: Option<Place>,
+    limit: i64,
 ) -> Query<'static, Postgres, PgArguments> {
-    query
+    let key = after.map(|it| it.key);
+    let query = sqlx::query(statement)
+        .persistent(false)
         .bind(filter.status)
         .bind(filter.channel)
         .bind(filter.customer)
@@ -233,7 +241,13 @@ fn filtered(
         .bind(filter.placed_from.map(ToSqlx::to_sqlx))
         .bind(filter.placed_to.map(ToSqlx::to_sqlx))
         .bind(filter.order_no)
-        .bind(after.map(|it| it.order))
+        .bind(after.map(|it| it.order));
+    let time = key.and_then(|it| contracts::Timestamp::from_microsecond(it).ok());
+    let query = match sort {
+        Sort::Newest | Sort::Oldest => query.bind(time.map(ToSqlx::to_sqlx)),
+        Sort::Largest | Sort::Smallest => query.bind(key),
+    };
+    query.bind(limit).bind(filter.search)
 }
 
 /// These orders, as far as they are known, in no order.
@@ -263,16 +277,15 @@ pub(crate) async fn levels(
     after: Option<&str>,
     limit: i64,
 ) -> sqlx::Result<Vec<ItemLevel>> {
-    type Row = (String, i64, Json<Vec<WarehouseLevel>>, Timestamp);
-    let rows: Vec<Row> =
+    let rows: Vec<LevelRow> =
         sqlx::query_as(LEVELS).bind(begins).bind(after).bind(limit).fetch_all(db).await?;
-    let level = |(sku, sellable, Json(warehouses), at): Row| ItemLevel {
-        sku,
-        sellable,
-        warehouses,
-        at: at.to_jiff(),
-    };
     Ok(rows.into_iter().map(level).collect())
+}
+
+pub(super) type LevelRow = (String, i64, Json<Vec<WarehouseLevel>>, Timestamp);
+
+pub(super) fn level((sku, sellable, Json(warehouses), at): LevelRow) -> ItemLevel {
+    ItemLevel { sku, sellable, warehouses, at: at.to_jiff() }
 }
 
 /// What can be sold of the item, as far as was heard.
@@ -305,7 +318,7 @@ fn detail(row: &PgRow) -> sqlx::Result<OrderDetail> {
     Ok(OrderDetail { order: order(row)?, lines, as_of })
 }
 
-fn order(row: &PgRow) -> sqlx::Result<OrderView> {
+pub(super) fn order(row: &PgRow) -> sqlx::Result<OrderView> {
     let status: String = row.try_get("status")?;
     let (is, urgent) = (status_named(&status), row.try_get("urgent")?);
     let (status_at, changed_at) = (time(row, "status_at")?, time(row, "changed_at")?);

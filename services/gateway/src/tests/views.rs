@@ -380,13 +380,6 @@ proptest! {
     }
 }
 
-#[test]
-fn the_stories_hear_everything_that_the_gateway_hears() {
-    let told: BTreeSet<&str> = story(EVERYTHING).iter().map(|it| it.contract().subject).collect();
-    let heard: BTreeSet<&str> = Inbound::CONTRACTS.iter().map(|it| it.subject).collect();
-    assert_eq!(told, heard);
-}
-
 /// Postgres would not take it, and no batch may stumble.
 #[test]
 fn a_zero_byte_in_a_reason_is_left_out() {
