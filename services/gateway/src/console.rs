@@ -3,6 +3,7 @@
 
 mod assets;
 mod deciding;
+mod docs;
 mod format;
 mod frame;
 mod holds;
@@ -25,6 +26,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::http::Api;
+pub(crate) use docs::is_explained;
 pub(crate) use live::Live;
 
 /// How long the body of a form may be, in bytes.
@@ -49,6 +51,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/console/language", post(language::choose))
         .route("/console/live", get(stream::follow))
         .route("/console/assets/{name}", get(assets::serve))
+        .merge(docs::routes())
         .layer(DefaultBodyLimit::max(FORM))
         .layer(from_fn(guard))
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod console;
+mod documents;
 mod following;
 mod http;
 mod order;

@@ -32,8 +32,10 @@ macro_rules! words {
 
 words! {
     AccountView = contracts::credit::AccountView,
+    ChannelId = contracts::ChannelId,
     CreditDecision = contracts::credit::CreditDecision,
     Currency = contracts::Currency,
+    CustomerId = contracts::CustomerId,
     JournalEntry = contracts::finance::JournalEntry,
     Language = contracts::Language,
     NodeKind = contracts::allocation::NodeKind,
