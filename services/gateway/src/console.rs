@@ -4,6 +4,7 @@
 mod assets;
 mod counts;
 mod deciding;
+mod docs;
 mod exporting;
 mod format;
 mod frame;
@@ -32,6 +33,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::http::Api;
+pub(crate) use docs::is_explained;
 pub(crate) use live::Live;
 
 /// How long the body of a form may be, in bytes.
@@ -78,6 +80,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/console/language", post(language::choose))
         .route("/console/live", get(stream::follow))
         .route("/console/assets/{name}", get(assets::serve))
+        .merge(docs::routes())
         .layer(DefaultBodyLimit::max(FORM))
         .layer(from_fn(guard))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod checked;
 pub(crate) mod deciding;
 mod door;
+mod exact;
 mod exporting;
 pub(crate) mod extract;
 mod hooks;
@@ -229,27 +230,15 @@ pub fn openapi() -> String {
     let (_, document) = documented(&GatewaySettings::default()).split_for_parts();
     let mut document = serde_json::to_value(document).unwrap_or_default();
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        schemas.values_mut().for_each(exact::texts_are_printable);
         schema::enter(schemas);
     }
     if let Some(Value::Object(paths)) = document.pointer_mut("/paths") {
         let items = paths.values_mut().filter_map(Value::as_object_mut);
-        items.flat_map(|it| it.values_mut()).for_each(say_what_may_be_left_out);
+        items.flat_map(|it| it.values_mut()).for_each(exact::parameters_are_as_read);
     }
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text + "\n"
-}
-
-/// A parameter may be left out, but is never `null`.
-fn say_what_may_be_left_out(operation: &mut Value) {
-    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-    for parameter in parameters.into_iter().flatten() {
-        if let Some(types) = parameter.pointer_mut("/schema/type")
-            && let Some([one, null]) = types.as_array().map(Vec::as_slice)
-            && null == "null"
-        {
-            *types = one.clone();
-        }
-    }
 }
 
 async fn document() -> impl IntoResponse {

@@ -2,6 +2,7 @@
 
 mod commands;
 mod console;
+mod documents;
 mod export;
 mod following;
 mod http;

@@ -1,5 +1,6 @@
 mod console;
 mod console_deciding;
+mod console_docs;
 mod console_live;
 mod console_saved;
 mod console_words;

@@ -3,6 +3,7 @@
 
 use contracts::Language;
 
+/// Declares texts, each in both languages, and `Texts`, which has one language.
 macro_rules! catalogue {
     ($($name:ident: $english:literal, $chinese:literal;)+) => {
         /// What pages say.
@@ -22,6 +23,8 @@ macro_rules! catalogue {
     };
 }
 
+pub(super) use catalogue;
+
 /// The texts of a language.
 pub(crate) fn texts(language: Language) -> &'static Texts {
     match language {
@@ -37,6 +40,7 @@ catalogue! {
     orders: "Orders", "订单";
     holds: "Credit holds", "信用冻结";
     stock: "Stock", "库存";
+    docs: "Documentation", "文档";
     read_in: "Language", "语言";
     live_on: "Live", "实时更新";
     live_off: "Not live: trying again", "连接中断，正在重连";

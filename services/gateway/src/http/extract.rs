@@ -45,10 +45,18 @@ pub(crate) struct Caller {
 pub(crate) struct CallerHeaders {
     /// The channel on whose behalf this is asked. Orders are placed for a channel; a channel may
     /// end its own orders only.
-    #[param(rename = "Kontor-Channel", example = "webshop", max_length = 64)]
+    #[param(
+        rename = "Kontor-Channel",
+        example = "webshop",
+        pattern = r"^[!#$&'()+,/:;=?@A-Z\[\]^_`a-z{|}~0-9-]{1,64}$"
+    )]
     channel: Option<String>,
     /// Who asks: a person or a system. The channel, if nobody is named.
-    #[param(rename = "Kontor-Actor", example = "wang.fang", max_length = 64)]
+    #[param(
+        rename = "Kontor-Actor",
+        example = "wang.fang",
+        pattern = "^[!-~]([ -~]{0,62}[!-~])?$"
+    )]
     actor: Option<String>,
     /// What the actor may decide: 1 clerk, 2 manager, 3 finance director. 1, if nothing is said.
     #[param(rename = "Kontor-Tier", example = 2, minimum = 1, maximum = 3)]
@@ -62,7 +70,11 @@ pub(crate) struct CallerHeaders {
 pub(crate) struct KeyHeader {
     /// Names the request: the same key with the same request is carried out once, and answered the
     /// same each time. Without a key, a repeated request is a new one.
-    #[param(rename = "Idempotency-Key", example = "7f9c2b1e", min_length = 1, max_length = 255)]
+    #[param(
+        rename = "Idempotency-Key",
+        example = "7f9c2b1e",
+        pattern = "^[!-~]([ -~]{0,253}[!-~])?$"
+    )]
     key: Option<String>,
 }
 

@@ -52,7 +52,10 @@ pub(crate) struct ListQuery {
     #[param(minimum = 1, maximum = 200, example = 50)]
     pub(super) limit: Option<u16>,
     /// Where to go on: the `next` of the page before, with the same `sort`.
-    #[param(example = "n1795000000000000-018f3c1e7a2b7cde8f0123456789abcd")]
+    #[param(
+        example = "n1795000000000000-018f3c1e7a2b7cde8f0123456789abcd",
+        pattern = "^[nols][0-9]{1,16}-[0-9a-f]{32}$"
+    )]
     pub(super) after: Option<String>,
 }
 
