@@ -66,6 +66,7 @@ impl Shop {
             durable: false,
             configuration: change(plain),
             outsiders: OUTSIDERS.iter().chain(outsiders).copied().collect(),
+            speed: 1,
         };
         let suite = Suite::start(options, None, &|_| ()).await?;
         let gateway = suite.gateway().context("the gateway listens nowhere")?;
