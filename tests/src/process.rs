@@ -236,7 +236,9 @@ impl Replica {
 
     /// All that it logged.
     pub fn log(&self) -> anyhow::Result<String> {
-        Ok(fs::read_to_string(&self.log)?)
+        let log = fs::read_to_string(&self.log)?;
+        ensure!(!log.contains('\x1b'), "colours where nobody sees them:\n{log}");
+        Ok(log)
     }
 
     /// Where its gateway listens.

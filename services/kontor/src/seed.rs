@@ -144,13 +144,17 @@ pub(crate) async fn customer(
         by: Actor("seed".to_owned()),
     };
     tell(client, &format!("limit {id}"), agreed).await?;
-    for month in 1..=3 {
+    // What is paid pays the oldest first: only who pays little owes anything for long.
+    let mut left = paid;
+    for month in (1..=3).rev() {
+        let paid = left.min(due / 3);
+        left -= paid;
         let history = RecordHistory {
             customer: customer.clone(),
             document: format!("opening-{month}"),
             due: today.checked_sub((month * 25).days())?,
             amount: Cents(due / 3),
-            paid: Cents(paid / 3),
+            paid: Cents(paid),
         };
         tell(client, &format!("history {id} {month}"), history).await?;
     }

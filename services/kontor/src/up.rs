@@ -198,6 +198,7 @@ impl Suite {
         let services = self.stop_services().await;
         let nats = self.nats.stop().await;
         let postgres = self.postgres.stop().await;
-        services.and(nats).and(postgres).and(self.time.close())
+        let time = self.time.close();
+        services.and(nats).and(postgres).and(time)
     }
 }

@@ -10,6 +10,10 @@ use super::{say, welcome};
 use crate::demo::{self, Play, Troubles, World};
 use crate::{Configuration, Options, Suite, seed};
 
+/// What is logged beside a demo, whose own lines are enough: what is wrong. That letters wait for a
+/// mail server is not, nor that a machine is busy.
+const CALM: &str = "warn,sqlx::pool=error,notification::postman=error";
+
 /// Starts everything on this machine: NATS, Postgres, every service, and a demo shop.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  kontor up --demo --pace 60 --speed 100")]
@@ -48,7 +52,7 @@ impl Up {
         let mut configuration = Configuration::read(self.config.as_deref())?;
         configuration.gateway.listen = free(self.listen);
         if self.demo && self.config.is_none() {
-            "warn".clone_into(&mut configuration.telemetry.log); // The demo's own lines are enough.
+            CALM.clone_into(&mut configuration.telemetry.log);
         }
         let telemetry = Telemetry::start(&configuration.telemetry)?;
         let options = Options {

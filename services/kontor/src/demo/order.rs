@@ -106,10 +106,7 @@ impl Plan {
     pub(super) fn order(&self, external_id: &str) -> anyhow::Result<Submission> {
         let mut dice = self.dice("order");
         let on_account = self.channel == "wholesale";
-        let firm = match self.card {
-            Card::Weak => dice.pick(&WEAK),
-            _ => dice.pick(&GOOD),
-        };
+        let firm = if self.card == Card::Weak { dice.pick(&WEAK) } else { dice.pick(&GOOD) };
         let customer = match firm.filter(|_| on_account) {
             Some(firm) => firm.0.to_owned(),
             None => format!("U-{:04}", dice.between(1, 400)),
@@ -141,7 +138,13 @@ impl Plan {
             Card::Fresh => catalogue::fresh(),
             Card::Scarce => catalogue::scarce().to_vec(),
             Card::Split => catalogue::thin().to_vec(),
-            _ => catalogue::everyday(),
+            Card::Retail
+            | Card::Unpaid
+            | Card::Cancelled
+            | Card::Firm
+            | Card::Large
+            | Card::Bulk
+            | Card::Weak => catalogue::everyday(),
         };
         dice.shuffle(&mut goods);
         let (lines, low, high) = match self.card {
@@ -164,10 +167,12 @@ impl Plan {
 
     fn ship_to(&self, dice: &mut Dice) -> ShipTo {
         let anywhere: Vec<Place> = SHANGHAI.into_iter().chain(EAST).chain(ELSEWHERE).collect();
-        let place = match self.card {
-            Card::Fresh => dice.pick(&SHANGHAI),
-            Card::Large => dice.pick(&EAST),
-            _ => dice.pick(&anywhere),
+        let place = if self.card == Card::Fresh {
+            dice.pick(&SHANGHAI)
+        } else if self.card == Card::Large {
+            dice.pick(&EAST)
+        } else {
+            dice.pick(&anywhere)
         };
         let (province, city, district, street, postcode) = place.unwrap_or(SHANGHAI[0]);
         let family = dice.pick(&FAMILIES).unwrap_or_default();

@@ -31,14 +31,14 @@ pub(super) struct Stage {
     pub(super) play: Play,
     pub(super) tally: Arc<Tally>,
     closing: watch::Receiver<bool>,
-    /// Dropped with the last part.
-    _busy: mpsc::Sender<()>,
+    #[expect(dead_code, reason = "only held: the curtain waits until the last one is dropped")]
+    busy: mpsc::Sender<()>,
 }
 
 /// Ends the play.
 pub(super) struct Curtain {
     close: watch::Sender<bool>,
-    busy: mpsc::Receiver<()>,
+    gone: mpsc::Receiver<()>,
 }
 
 impl Curtain {
@@ -46,7 +46,7 @@ impl Curtain {
     /// given to it again at the next start.
     pub(super) async fn fall(mut self) {
         self.close.send_replace(true);
-        let gone = async { while self.busy.recv().await.is_some() {} };
+        let gone = async { while self.gone.recv().await.is_some() {} };
         if tokio::time::timeout(Duration::from_secs(1), gone).await.is_err() {
             warn!("a part of the demo does not end");
         }
@@ -56,9 +56,9 @@ impl Curtain {
 impl Stage {
     pub(super) fn open(play: Play) -> (Self, Curtain) {
         let (close, closing) = watch::channel(false);
-        let (_busy, busy) = mpsc::channel(1);
+        let (busy, gone) = mpsc::channel(1);
         let tally = Arc::default();
-        (Self { play, tally, closing, _busy }, Curtain { close, busy })
+        (Self { play, tally, closing, busy }, Curtain { close, gone })
     }
 
     /// Begins a part, which ends with the play.

@@ -70,7 +70,12 @@ impl Storefront {
             match self.nats.request(format!("orders.place.{}", self.name), request).await {
                 Ok(reply) => match serde_json::from_slice(&reply.payload)? {
                     Placement::Accepted(_) => self.stage.tally.placed.up(),
-                    refused => warn!("an order of the demo was not accepted: {refused:?}"),
+                    refused @ (Placement::Duplicate(_)
+                    | Placement::Conflict(_)
+                    | Placement::Rejected { .. }
+                    | Placement::Unknown { .. }) => {
+                        warn!("an order of the demo was not accepted: {refused:?}");
+                    }
                 },
                 Err(error) => warn!(%error, "nobody takes orders just now: {error}"),
             }
@@ -98,27 +103,25 @@ impl Storefront {
 
     fn react(&self, order: OrderId, plan: Plan, status: &OrderStatus) {
         let (it, name) = (self.clone(), status.external_id.clone());
-        match status.status {
-            Status::AwaitingPayment if plan.card != Card::Unpaid => {
-                self.stage.begin("payer", async move {
-                    it.stage.takes_soon(plan.dice("pay").between(2_000, 14_000)).await;
-                    it.pay(order, "1", plan.order(name.as_str())?.total).await
-                });
-            }
-            Status::Confirmed if plan.card == Card::Cancelled => {
-                self.stage.begin("regret", async move {
-                    it.stage.takes(plan.dice("regret").between(200, 2_500)).await;
-                    it.cancel(order).await
-                });
-            }
-            Status::Completed => self.stage.begin("debtor", async move {
+        let status = status.status;
+        if status == Status::AwaitingPayment && plan.card != Card::Unpaid {
+            self.stage.begin("payer", async move {
+                it.stage.takes_soon(plan.dice("pay").between(2_000, 14_000)).await;
+                it.pay(order, "1", plan.order(name.as_str())?.total).await
+            });
+        } else if status == Status::Confirmed && plan.card == Card::Cancelled {
+            self.stage.begin("regret", async move {
+                it.stage.takes(plan.dice("regret").between(200, 2_500)).await;
+                it.cancel(order).await
+            });
+        } else if status == Status::Completed {
+            self.stage.begin("debtor", async move {
                 let placed = plan.order(name.as_str())?;
                 if placed.terms == Terms::OnAccount {
                     it.settle(order, plan, placed.total).await?;
                 }
                 Ok(())
-            }),
-            _ => {}
+            });
         }
     }
 

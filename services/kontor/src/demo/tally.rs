@@ -43,7 +43,15 @@ impl Tally {
             Status::Shipped => self.shipped.up(),
             Status::Completed => self.completed.up(),
             Status::Cancelled | Status::Expired | Status::Rejected => self.ended.up(),
-            _ => {}
+            Status::Checking
+            | Status::AwaitingPayment
+            | Status::Confirmed
+            | Status::Released
+            | Status::Picking
+            | Status::Packed
+            | Status::PartiallyShipped
+            | Status::PartiallyDelivered
+            | Status::Delivered => {}
         }
     }
 
