@@ -72,7 +72,7 @@ impl Desk {
                 continue;
             };
             let mut dice = Dice::of(self.stage.play.seed, &format!("hold {no}"));
-            let is_for_others = dice.percent(60);
+            let is_for_others = dice.percent(75);
             if is_for_others && nth >= beyond {
                 continue;
             }

@@ -154,7 +154,7 @@ impl Plan {
             Card::Large => (dice.between(3, 5), 150, 250),
             Card::Bulk => (1, 300, 600),
             Card::Split => (1, 26, 40),
-            Card::Scarce => (1, 2, 4),
+            Card::Scarce => (1, 5, 9),
             Card::Weak => (dice.between(1, 2), 15, 40),
         };
         let mut net = Cents::ZERO;
