@@ -59,14 +59,21 @@ impl Shop {
         outsiders: &[(&'static str, &'static str)],
         change: impl FnOnce(Configuration) -> Configuration,
     ) -> anyhow::Result<Self> {
-        let home = home(name)?;
         let plain = Configuration { partitions: PARTITIONS, ..Configuration::default() };
-        let options = Options {
-            home: home.clone(),
-            durable: false,
-            configuration: change(plain),
-            outsiders: OUTSIDERS.iter().chain(outsiders).copied().collect(),
-        };
+        let outsiders = OUTSIDERS.iter().chain(outsiders).copied().collect();
+        let (home, configuration) = (home(name)?, change(plain));
+        Self::open_as(Options { home, durable: false, configuration, outsiders, speed: 1 }).await
+    }
+
+    /// Opens a shop whose time runs so many times as fast as the machine's.
+    pub async fn open_at(name: &str, speed: u32) -> anyhow::Result<Self> {
+        let configuration = Configuration { partitions: PARTITIONS, ..Configuration::default() };
+        let (home, outsiders) = (home(name)?, OUTSIDERS.to_vec());
+        Self::open_as(Options { home, durable: false, configuration, outsiders, speed }).await
+    }
+
+    async fn open_as(options: Options) -> anyhow::Result<Self> {
+        let home = options.home.clone();
         let suite = Suite::start(options, None, &|_| ()).await?;
         let gateway = suite.gateway().context("the gateway listens nowhere")?;
         let web = Storefront::open(suite.connect("channel", "web").await?, "web", &gateway).await?;

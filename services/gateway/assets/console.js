@@ -5,9 +5,10 @@ import { prepareForms } from "./forms.js";
 import { prepareKeys } from "./keys.js";
 import { followPage } from "./live.js";
 import { prepareTable } from "./table.js";
-import { localise } from "./time.js";
+import { keepTime, localise } from "./time.js";
 
 localise(document);
+keepTime(document);
 prepareForms(document);
 const table = document.getElementById("orders");
 if (table) prepareTable(table);

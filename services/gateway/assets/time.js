@@ -13,3 +13,17 @@ export function localise(root) {
     time.dataset.local = "1";
   }
 }
+
+// The suite's time, where it is another one than the reader's, goes on at its own speed.
+export function keepTime(root) {
+  const shown = root.querySelector("time[data-speed]");
+  if (!shown) return;
+  const began = Date.parse(shown.dateTime);
+  const speed = Number(shown.dataset.speed);
+  const since = performance.now();
+  setInterval(() => {
+    shown.dateTime = new Date(began + (performance.now() - since) * speed).toISOString();
+    delete shown.dataset.local;
+    localise(shown.parentElement);
+  }, 1000);
+}

@@ -12,6 +12,7 @@ mod provision;
 mod run;
 mod tail;
 mod up;
+mod welcome;
 
 use std::io;
 use std::path::PathBuf;

@@ -10,6 +10,7 @@ pub mod house;
 pub mod permissions;
 pub mod provision;
 pub mod seed;
+mod timekeeper;
 pub mod up;
 pub mod whereabouts;
 

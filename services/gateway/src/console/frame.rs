@@ -3,9 +3,11 @@
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chassis::clock;
 use contracts::Language;
 
 use super::assets;
+use super::format::Moment;
 use super::language::Reader;
 use super::texts::{Texts, texts};
 use super::words;
@@ -22,13 +24,16 @@ pub(crate) struct Frame {
     pub(crate) version: &'static str,
     /// What is to be followed: `order.version`, parted by commas.
     pub(crate) watch: String,
+    /// The suite's time and its speed, if it is another one than the machine's.
+    pub(crate) time: Option<(Moment, u32)>,
 }
 
 impl Frame {
     pub(crate) fn of(reader: Reader, part: &'static str) -> Self {
         let Reader { language, here } = reader;
         let (t, version) = (texts(language), assets::version());
-        Self { t, language, part, here, version, watch: String::new() }
+        let time = clock::is_own().then(|| (clock::now().into(), clock::speed()));
+        Self { t, language, part, here, version, watch: String::new(), time }
     }
 
     /// The language that is not shown, and how it calls itself.

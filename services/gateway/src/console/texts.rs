@@ -44,6 +44,7 @@ catalogue! {
     read_in: "Language", "语言";
     live_on: "Live", "实时更新";
     live_off: "Not live: trying again", "连接中断，正在重连";
+    suite_time: "Suite's time", "系统时间";
     changed_meanwhile: "This changed meanwhile. Show it as it is now", "内容已更新，点击刷新";
     wrong: "This cannot be shown", "无法显示";
     back_to_orders: "All orders", "返回订单列表";
