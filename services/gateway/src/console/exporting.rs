@@ -40,7 +40,7 @@ pub(super) async fn orders(
     let written = async {
         by?;
         let (format, asking) = (read(form)?.format, read(asking)?);
-        let what = (asking.filter()?, asking.sorted()?);
+        let what = (asking.filter(&api.settings.zone)?, asking.sorted()?);
         export::orders(&api, language, format, what).await
     };
     written.await.unwrap_or_else(|it| wrong(Frame::of(reader, "orders"), &it))
