@@ -25,11 +25,14 @@ const SERVICES: [&str; 9] = [
 ];
 
 /// What talks to the world beside a service's rules, by the start of its path in `services/`.
-const EDGES: [&str; 14] = [
+const EDGES: [&str; 17] = [
     "gateway/src/console",
+    "gateway/src/export",
     "gateway/src/following.rs",
     "gateway/src/following/viewer",
     "gateway/src/http",
+    "gateway/src/import.rs",
+    "gateway/src/import/carrying_out",
     "gateway/src/commands",
     "gateway/src/settings",
     "intake/src/counter",
