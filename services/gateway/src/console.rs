@@ -11,6 +11,7 @@ mod live;
 mod order;
 mod order_parts;
 mod row;
+mod sign_in;
 mod stock;
 mod stream;
 mod table;
@@ -26,6 +27,7 @@ use axum::routing::{get, post};
 
 use crate::http::Api;
 pub(crate) use live::Live;
+pub(crate) use sign_in::{denied, to_sign_in};
 
 /// How long the body of a form may be, in bytes.
 const FORM: usize = 16 * 1024;
@@ -46,6 +48,9 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/holds", get(holds::show))
         .route("/stock", get(stock::list))
         .route("/stock/{sku}", get(stock::show))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/password", get(sign_in::show_password).post(sign_in::change_password))
         .route("/console/language", post(language::choose))
         .route("/console/live", get(stream::follow))
         .route("/console/assets/{name}", get(assets::serve))

@@ -5,9 +5,12 @@ pub(crate) mod deciding;
 mod door;
 pub(crate) mod extract;
 pub(crate) mod list;
+mod keys;
 mod masters;
+mod myself;
 pub(crate) mod orders;
 mod patient;
+pub(crate) mod people;
 mod placing;
 pub(crate) mod problem;
 mod schema;
@@ -21,7 +24,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse;
 use axum::serve::ListenerExt;
 use chassis::{Office, PageRef};
@@ -35,6 +38,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::GatewaySettings;
+use crate::access::guard::{Peer, guard};
+use crate::access::{self, Access};
 use crate::commands::Commands;
 use crate::console::{self, Live};
 use crate::following::Following;
@@ -58,6 +63,8 @@ pub(crate) struct Api {
     pub(crate) settings: Arc<GatewaySettings>,
     /// Who looks at the console, and what they are shown of what changes.
     pub(crate) live: Arc<Live>,
+    /// Who gets in.
+    pub(crate) access: Arc<Access>,
     at_once: Arc<Semaphore>,
 }
 
@@ -70,8 +77,8 @@ impl Api {
         settings: GatewaySettings,
     ) -> Self {
         let at_once = Arc::new(Semaphore::new(settings.at_once));
-        let live = Arc::default();
-        Self { db, house, pulse, following, settings: Arc::new(settings), live, at_once }
+        let (live, access) = (Arc::default(), Arc::new(Access::new(settings.access.clone())));
+        Self { db, house, pulse, following, settings: Arc::new(settings), live, access, at_once }
     }
 
     /// Waits until every request that is under way is answered.
@@ -105,7 +112,7 @@ pub(crate) async fn serve(
     let following = Following::new(Arc::new(statuses), closing.clone(), &settings);
     let api = Api::new(office.db.clone(), house, pulse, following.clone(), settings);
     let live = api.live.clone();
-    let router = router(api.clone());
+    let router = router(api.clone()).into_make_service_with_connect_info::<Peer>();
     let heart = {
         let office = office.clone();
         async move {
@@ -144,10 +151,8 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/openapi.json", axum::routing::get(document))
         .merge(console::routes())
         .fallback(async || Problem::not_found("There is no such path"))
-        .method_not_allowed_fallback(async || {
-            let title = "This is not done here";
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title)
-        })
+        .method_not_allowed_fallback(async || Problem::not_done_here())
+        .layer(axum::middleware::from_fn_with_state(api.clone(), guard))
         .layer(axum::middleware::from_fn_with_state(api.clone(), door::enter))
         .with_state(api)
 }
@@ -176,6 +181,15 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .routes(routes!(masters::put_customer))
         .routes(routes!(masters::put_warehouse))
         .routes(routes!(masters::put_ruleset))
+        .routes(routes!(myself::get_self))
+        .routes(routes!(myself::put_password))
+        .routes(routes!(keys::list_keys))
+        .routes(routes!(keys::create_key))
+        .routes(routes!(keys::rotate_key))
+        .routes(routes!(keys::revoke_key))
+        .routes(routes!(people::list_people))
+        .routes(routes!(people::put_person))
+        .routes(routes!(people::get_access_log))
         .routes(routes!(livez))
         .routes(routes!(readyz))
         .layer(DefaultBodyLimit::max(settings.body_bytes))
@@ -192,13 +206,13 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/", description = "This gateway.")),
-    security(()), // Nobody has to prove who they are yet: it listens to its own machine alone.
     components(schemas(ProblemDetails)),
     tags(
         (name = "Orders", description = "Placing orders, following and cancelling them."),
         (name = "Credit", description = "What customers may owe, and orders that wait for credit."),
         (name = "Stock", description = "What there is of each item."),
         (name = "Master data", description = "Items, customers, warehouses and rules."),
+        (name = "Access", description = "Keys of machines, people, and who changed them."),
         (name = "Health", description = "For whoever runs the gateway."),
     ),
 )]
@@ -215,6 +229,7 @@ pub fn openapi() -> String {
         let items = paths.values_mut().filter_map(Value::as_object_mut);
         items.flat_map(|it| it.values_mut()).for_each(say_what_may_be_left_out);
     }
+    access::document::enter(&mut document);
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text + "\n"
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod commands;
 mod console;
 mod following;
@@ -38,6 +39,7 @@ use contracts::{Contract, Silence, message_set};
 use sqlx::PgConnection;
 use tokio::sync::watch;
 
+pub use access::AccessSettings;
 pub use http::openapi;
 pub use settings::GatewaySettings;
 use views::Views;
@@ -105,7 +107,8 @@ impl Gateway {
 impl Service for Gateway {
     const NAME: &'static str = "gateway";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] = migrations!["0001_views", "0002_external_ids"];
+    const MIGRATIONS: &'static [Migration] = 
+        migrations!["0001_views", "0002_external_ids", "0003_access"];
     type Inbound = Inbound;
     type Outbound = Silence;
     type Questions = Silence;

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::access::AccessSettings;
+
 /// How the gateway is set up. Each limit is a number, and stands here with its default.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +40,9 @@ pub struct GatewaySettings {
     /// How long a client may take nothing of what is written to it before it is hung up on, in
     /// milliseconds. 30,000
     pub stall_ms: u64,
+
+    /// Who gets in.
+    pub access: AccessSettings,
 }
 
 impl Default for GatewaySettings {
@@ -52,6 +57,7 @@ impl Default for GatewaySettings {
             followers: 256,
             heartbeat_ms: 15_000,
             stall_ms: 30_000,
+            access: AccessSettings::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where the views are kept.
 
+pub(crate) mod access;
 mod read;
 
 use std::collections::BTreeSet;
@@ -14,8 +15,8 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 pub(crate) use read::{
-    Filter, Place, Sort, heard, is_awake, level_of, levels, lines_of, list, named, order_of,
-    orders_of, timeline_of, versions_of,
+    Filter, Place, Sort, heard, is_awake, is_foreign, level_of, levels, lines_of, list, named,
+    order_of, orders_of, timeline_of, versions_of,
 };
 
 use crate::Inbound;
@@ -87,6 +88,7 @@ const SAVE_LEVELS: &str = "
 pub(crate) fn statements() -> Vec<&'static str> {
     let mut all = vec![LOAD, SAVE_HEADS, SAVE_STATES, SAVE_TIMELINE, SAVE_LEVELS];
     all.extend(read::STATEMENTS);
+    all.extend(access::statements());
     all
 }
 

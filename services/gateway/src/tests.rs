@@ -2,6 +2,7 @@ mod console;
 mod console_deciding;
 mod console_live;
 mod console_words;
+mod crew;
 mod deciding;
 mod document;
 mod following;

@@ -9,6 +9,8 @@ use super::assets;
 use super::language::Reader;
 use super::texts::{Texts, texts};
 use super::words;
+use crate::access::policy::authorize;
+use crate::access::{Action, Kind, Principal, Resource};
 use crate::http::problem::Problem;
 
 /// What every page has around it.
@@ -22,13 +24,38 @@ pub(crate) struct Frame {
     pub(crate) version: &'static str,
     /// What is to be followed: `order.version`, parted by commas.
     pub(crate) watch: String,
+    /// Whose page it is; nobody's before they have signed in.
+    pub(crate) me: Option<Me>,
+}
+
+/// Whose page it is, and where they may go.
+pub(crate) struct Me {
+    pub(crate) name: String,
+    /// Keys do not sign out, and have no password.
+    pub(crate) is_person: bool,
+    pub(crate) orders: bool,
+    pub(crate) holds: bool,
+    pub(crate) stock: bool,
+}
+
+impl Me {
+    fn of(who: &Principal) -> Self {
+        let may = |action| authorize(who, action, &Resource::Some).is_ok();
+        Self {
+            name: who.name.clone(),
+            is_person: who.kind == Kind::Person,
+            orders: may(Action::ListOrders),
+            holds: may(Action::ReadHolds),
+            stock: may(Action::ReadStock),
+        }
+    }
 }
 
 impl Frame {
-    pub(crate) fn of(reader: Reader, part: &'static str) -> Self {
+    pub(crate) fn of(reader: Reader, part: &'static str, who: Option<&Principal>) -> Self {
         let Reader { language, here } = reader;
         let (t, version) = (texts(language), assets::version());
-        Self { t, language, part, here, version, watch: String::new() }
+        Self { t, language, part, here, version, watch: String::new(), me: who.map(Me::of) }
     }
 
     /// The language that is not shown, and how it calls itself.

@@ -6,6 +6,7 @@ use contracts::Language;
 use super::format::{Moment, money, number};
 use super::texts::{Texts, texts};
 use super::words;
+use crate::access::Sight;
 use crate::order::{LineView, OrderView, status_named};
 use crate::views::Colour;
 
@@ -36,6 +37,7 @@ pub(crate) struct Row {
     pub(crate) reason: String,
     pub(crate) warehouses: String,
     pub(crate) priority: String,
+    /// Empty for who does not see prices.
     pub(crate) total: String,
 }
 
@@ -48,7 +50,11 @@ struct RowAlone<'a> {
 }
 
 impl Row {
-    pub(crate) fn of(language: Language, it: &OrderView, lines: &[LineView]) -> Self {
+    pub(crate) fn of(
+        (language, sight): (Language, Sight),
+        it: &OrderView,
+        lines: &[LineView],
+    ) -> Self {
         let reason = words::reason(language, &it.reason).unwrap_or(&it.reason);
         Self {
             id: it.order.simple().to_string(),
@@ -70,7 +76,7 @@ impl Row {
             reason: reason.to_owned(),
             warehouses: warehouses(it),
             priority: it.priority.map(number).unwrap_or_default(),
-            total: money(&it.currency, it.total),
+            total: if sight.prices { money(&it.currency, it.total) } else { String::new() },
         }
     }
 

@@ -13,6 +13,7 @@ use super::format::{Moment, number};
 use super::frame::{Frame, page, wrong};
 use super::language::Reader;
 use super::words;
+use crate::access::{May, Scope, act};
 use crate::http::Api;
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
@@ -54,10 +55,11 @@ struct StockPage {
 
 pub(super) async fn list(
     State(api): State<Api>,
+    may: May<act::ReadStock>,
     reader: Reader,
     query: Result<Query<Asking>, QueryRejection>,
 ) -> Response {
-    let frame = Frame::of(reader, "stock");
+    let frame = Frame::of(reader, "stock", Some(may.who()));
     let Ok(Query(Asking { q, after })) = query else {
         return wrong(frame, &Problem::malformed("q and after: expected texts"));
     };
@@ -79,11 +81,19 @@ pub(super) async fn list(
         let query = serde_urlencoded::to_string([("q", &q), ("after", &it.sku)]);
         format!("/stock?{}", query.unwrap_or_default())
     });
-    let items = levels.into_iter().map(item).collect();
+    let items = levels.into_iter().map(|it| item(it, may.scope())).collect();
     page(StatusCode::OK, &StockPage { frame, q, items, next })
 }
 
-fn item(it: ItemLevel) -> Item {
+fn item(mut it: ItemLevel, scope: &Scope) -> Item {
+    match scope {
+        Scope::All => {}
+        Scope::Channel(_) => it.warehouses.clear(),
+        Scope::Warehouse(own) => {
+            it.warehouses.retain(|it| it.warehouse == *own);
+            it.sellable = it.warehouses.iter().map(|it| it.sellable).sum();
+        }
+    }
     let mut warehouses: Vec<(String, String)> =
         it.warehouses.iter().map(|it| (it.warehouse.to_string(), number(it.sellable))).collect();
     warehouses.sort();
@@ -131,15 +141,16 @@ struct ItemPage {
 
 pub(super) async fn show(
     State(api): State<Api>,
+    may: May<act::ReadStock>,
     reader: Reader,
     named: Result<Named<Sku>, Problem>,
 ) -> Response {
-    let frame = Frame::of(reader, "stock");
+    let frame = Frame::of(reader, "stock", Some(may.who()));
     let sku = match named {
         Ok(Named(sku)) => sku,
         Err(problem) => return wrong(frame, &problem),
     };
-    match get_stock(State(api), Named(sku.clone())).await {
+    match get_stock(State(api), may, Named(sku.clone())).await {
         Ok(axum::Json(stock)) => {
             let told = stock.level.map(|it| (number(it.sellable), it.at.into()));
             let shelves = stock.warehouses.iter().map(|it| shelf(&frame, it)).collect();

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use contracts::{Status, Terms, Timestamp};
+use contracts::{Language, Status, Terms, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use super::frame::{Frame, page, wrong};
 use super::language::Reader;
 use super::row::Row;
 use super::words;
+use crate::access::{May, Sight, act};
 use crate::http::Api;
 use crate::http::list;
 use crate::http::problem::Problem;
@@ -142,6 +143,7 @@ struct Choice {
 #[template(path = "console/table.html")]
 struct TablePage {
     frame: Frame,
+    sight: Sight,
     rows: Vec<Row>,
     asking: Asking,
     statuses: Vec<Choice>,
@@ -157,38 +159,48 @@ struct TablePage {
 
 pub(super) async fn show(
     State(api): State<Api>,
+    may: May<act::ListOrders>,
     reader: Reader,
     query: Result<Query<Asking>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
-    let frame = Frame::of(reader, "orders");
+    let frame = Frame::of(reader, "orders", Some(may.who()));
     let asking = match query {
         Ok(Query(asking)) => asking,
         Err(bad) => return wrong(frame, &Problem::malformed(bad.body_text())),
     };
-    match read(&api.db, &asking).await {
+    match read(&api.db, &may, &asking).await {
         Ok((orders, next)) => {
-            let rows = match rows(&api.db, &frame, &orders).await {
+            let rows = match rows(&api.db, (frame.language, may.sight()), &orders).await {
                 Ok(rows) => rows,
                 Err(error) => return wrong(frame, &error.into()),
             };
-            page(StatusCode::OK, &table(frame, asking, rows, next))
+            let shown = table(frame, asking, rows, next);
+            page(StatusCode::OK, &TablePage { sight: may.sight(), ..shown })
         }
         Err(problem) => wrong(frame, &problem),
     }
 }
 
-async fn read(db: &PgPool, asking: &Asking) -> Result<(Vec<OrderView>, Option<String>), Problem> {
-    let sort = asking.sorted()?;
+async fn read(
+    db: &PgPool,
+    may: &May<act::ListOrders>,
+    asking: &Asking,
+) -> Result<(Vec<OrderView>, Option<String>), Problem> {
+    let sort = list::sorted(asking.sorted()?, may)?;
     let (filter, after) = (asking.filter()?, asking.place(sort)?);
-    let page = list::page(db, filter, sort, after, ORDERS).await?;
+    let page = list::page((db, may.scope()), filter, sort, after, ORDERS).await?;
     Ok((page.orders, page.next))
 }
 
-async fn rows(db: &PgPool, frame: &Frame, orders: &[OrderView]) -> sqlx::Result<Vec<Row>> {
+async fn rows(
+    db: &PgPool,
+    (language, sight): (Language, Sight),
+    orders: &[OrderView],
+) -> sqlx::Result<Vec<Row>> {
     let ids: Vec<Uuid> = orders.iter().map(|it| it.order).collect();
     let lines = store::lines_of(db, &ids).await?;
     let lines = |it: &OrderView| lines.get(&it.order).map_or(&[][..], Vec::as_slice);
-    Ok(orders.iter().map(|it| Row::of(frame.language, it, lines(it))).collect())
+    Ok(orders.iter().map(|it| Row::of((language, sight), it, lines(it))).collect())
 }
 
 fn table(mut frame: Frame, asking: Asking, rows: Vec<Row>, next: Option<String>) -> TablePage {
@@ -229,6 +241,7 @@ fn table(mut frame: Frame, asking: Asking, rows: Vec<Row>, next: Option<String>)
         by_placed: (by_placed, placed),
         by_total: (turn("largest", "smallest"), total),
         limit: ORDERS,
+        sight: Sight { prices: false, credit: false },
         frame,
         rows,
         statuses,

@@ -235,7 +235,7 @@ async fn an_order_tells_its_whole_story() {
         "<td class=\"num\">CNY 1,017.00</td>",
         "1970-a1",
         "Letter sent",
-        "Nothing can be decided about it now.",
+        "There is nothing that you can decide about it now.",
         "Nothing was decided yet.",
         "SF-1",
     ] {

@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use super::crew;
 use super::handler::gateway;
 use crate::commands::{Asking, Asks, Commands, Telling, Tells};
 use crate::console::Live;
@@ -25,8 +26,14 @@ use crate::following::tests::Paper;
 use crate::http::{Api, router};
 use crate::{Gateway, GatewaySettings};
 
-pub(super) const WEBSHOP: (&str, &str) = ("kontor-channel", "webshop");
-pub(super) const WANG: (&str, &str) = ("kontor-actor", "wang.fang");
+/// A storefront: the channel `webshop`.
+pub(super) const WEBSHOP: (&str, &str) = ("authorization", "Bearer kontor_webshop_1");
+/// Another one: the channel `market`.
+pub(super) const MARKET: (&str, &str) = ("authorization", "Bearer kontor_market_1");
+/// Wang Fang, who signed in, and may do everything. Who says nothing else is she.
+pub(super) const WANG: (&str, &str) = ("cookie", "kontor-session=wang");
+/// On whose behalf she asks.
+pub(super) const FOR_WEBSHOP: (&str, &str) = ("kontor-channel", "webshop");
 
 /// In the place of the house.
 pub(super) struct Fake {
@@ -118,6 +125,7 @@ impl Shop {
 
     pub(super) async fn with(settings: GatewaySettings) -> Self {
         let bench = Bench::of(gateway()).await;
+        crew::moves_in(&bench.db).await;
         Self::on(bench, settings)
     }
 
@@ -140,7 +148,12 @@ impl Shop {
         self.call(request(what, headers, body)).await
     }
 
+    /// As whoever it bears the credential of; as Wang Fang, if it bears none.
     pub(super) async fn call(&self, request: Request<Body>) -> Reply {
+        self.call_as_it_is(crew::known(request)).await
+    }
+
+    pub(super) async fn call_as_it_is(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
