@@ -64,14 +64,18 @@ impl Shop {
         let options = Options {
             home: home.clone(),
             durable: false,
-            configuration: change(plain),
+            configuration: change(in_haste(plain)),
             outsiders: OUTSIDERS.iter().chain(outsiders).copied().collect(),
         };
         let suite = Suite::start(options, None, &|_| ()).await?;
         let gateway = suite.gateway().context("the gateway listens nowhere")?;
-        let web = Storefront::open(suite.connect("channel", "web").await?, "web", &gateway).await?;
-        let market = suite.connect("channel", "market").await?;
-        let market = Storefront::open(market, "market", &gateway).await?;
+        let clerk = Clerk::new(&gateway, suite.operator().context("there is no operator")?);
+        let open = async |channel: &str| {
+            let key = clerk.makes_key("storefront", channel).await?;
+            let nats = suite.connect("channel", channel).await?;
+            Storefront::open(nats, channel, &gateway, key).await
+        };
+        let (web, market) = (open("web").await?, open("market").await?);
         let mut warehouses = Vec::new();
         for (kind, name) in OUTSIDERS.iter().filter(|it| it.0 == "warehouse") {
             warehouses.push(Warehouse::open(suite.connect(kind, name).await?, name).await?);
@@ -81,7 +85,7 @@ impl Shop {
             market,
             bank: Bank::new(suite.connect("provider", "bank").await?, "bank"),
             carrier: Carrier::new(suite.connect("carrier", "swift").await?, "swift"),
-            clerk: Clerk::new(&gateway),
+            clerk,
             ledgers: Ledgers::open(&suite),
             warehouses,
             client: suite.client().await?,
@@ -265,6 +269,13 @@ impl Shop {
         let figure = |it: &str| found[it].as_i64().unwrap_or_default();
         Ok(["good", "reserved", "allocated"].map(figure))
     }
+}
+
+/// Who tests asks, and signs in, more often than anybody would.
+fn in_haste(mut it: Configuration) -> Configuration {
+    let access = &mut it.gateway.access;
+    (access.requests, access.burst, access.sign_ins) = (100_000, 100_000, 1_000);
+    it
 }
 
 /// A new home for a test, below the directory for temporary files. What an earlier run left there is

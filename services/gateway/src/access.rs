@@ -19,5 +19,6 @@ pub(crate) use directory::Access;
 pub(crate) use may::{Asks, May};
 pub(crate) use policy::{Action, Resource, Scope, Sight, act};
 pub(crate) use principal::{Kind, Principal, Role};
+pub use secret::fingerprint;
 pub(crate) use secret::{Hashed, Secret};
 pub use settings::AccessSettings;

@@ -4,8 +4,8 @@ pub(crate) mod checked;
 pub(crate) mod deciding;
 mod door;
 pub(crate) mod extract;
-pub(crate) mod list;
 mod keys;
+pub(crate) mod list;
 mod masters;
 mod myself;
 pub(crate) mod orders;
@@ -26,7 +26,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use chassis::{Office, PageRef};
 use contracts::intake::OrderStatus;
 use serde_json::Value;
@@ -101,7 +101,7 @@ pub(crate) async fn serve(
         // Answers are small: none of them shall wait for the next one. It is only slower without.
         let _at_once = connection.set_nodelay(true);
     });
-    let listener = Patient { listener, stall: settings.stall() };
+    let listener = patiently(listener, settings.stall());
     tracing::info!(address = %bound, "the API is at http://{bound}");
     address.send_replace(Some(bound));
 
@@ -134,6 +134,11 @@ pub(crate) async fn serve(
         () = written(closing, &api) => {}
     }
     Ok(())
+}
+
+/// Listens so, and hangs up on who takes nothing for so long.
+pub(crate) fn patiently<L: Listener>(listener: L, stall: Duration) -> Patient<L> {
+    Patient { listener, stall }
 }
 
 /// After the office has closed: waits until all is answered, and a moment for it to be written. Who

@@ -39,7 +39,7 @@ use contracts::{Contract, Silence, message_set};
 use sqlx::PgConnection;
 use tokio::sync::watch;
 
-pub use access::AccessSettings;
+pub use access::{AccessSettings, fingerprint};
 pub use http::openapi;
 pub use settings::GatewaySettings;
 use views::Views;
@@ -107,7 +107,7 @@ impl Gateway {
 impl Service for Gateway {
     const NAME: &'static str = "gateway";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] = 
+    const MIGRATIONS: &'static [Migration] =
         migrations!["0001_views", "0002_external_ids", "0003_access"];
     type Inbound = Inbound;
     type Outbound = Silence;

@@ -1,3 +1,4 @@
+mod access;
 mod console;
 mod console_deciding;
 mod console_live;
@@ -10,6 +11,8 @@ mod handler;
 mod http;
 mod list;
 mod masters;
+mod matrix;
+mod overheard;
 mod placing;
 mod reading;
 mod story;

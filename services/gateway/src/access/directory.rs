@@ -13,8 +13,8 @@ use sqlx::PgPool;
 
 use super::limits::{Left, Limits};
 use super::policy::Action;
-use super::secret::{self, Hashed};
 use super::policy::act;
+use super::secret::{self, Hashed};
 use super::{AccessSettings, Kind, May, Principal, Role, Secret, password};
 use crate::http::problem::{Problem, fault};
 use crate::store::access::keys::{self, KeyRow};
@@ -172,7 +172,12 @@ impl Access {
         self.limits.sign_in(name, None)?;
         let kept = people::person(db, name).await?.map(|it| it.password);
         if !password::is(old, kept).await.map_err(|error| broken(&error))? {
-            return Err(Problem::invalid(vec![fault("password", "/old", "another", "the old one")]));
+            return Err(Problem::invalid(vec![fault(
+                "password",
+                "/old",
+                "another",
+                "the old one",
+            )]));
         }
         let hash = password::hash(new).await.map_err(|error| broken(&error))?;
         people::set_password(db, &hash, here, &By { who: name, at: clock::now() }).await?;
@@ -203,7 +208,8 @@ impl Access {
     /// The session that is in the cookie.
     fn token(&self, headers: &HeaderMap) -> Option<Hashed> {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|it| it.to_str().ok());
-        let mut each = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
+        let mut each =
+            cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
         each.find(|it| it.0 == self.cookie()).map(|it| Hashed::of(it.1))
     }
 
@@ -294,4 +300,3 @@ impl<K: Hash + Eq, V: Clone> Memory<K, V> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
-

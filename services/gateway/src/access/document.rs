@@ -23,7 +23,9 @@ pub(crate) fn enter(document: &mut Value) {
         let operation = document.get_mut("paths").and_then(|it| it.get_mut(*path));
         let operation = operation.and_then(|it| it.get_mut(&method)).and_then(Value::as_object_mut);
         match (operation, takes) {
-            (Some(operation), Takes::Nothing) => drop(operation.insert("security".into(), json!([]))),
+            (Some(operation), Takes::Nothing) => {
+                drop(operation.insert("security".into(), json!([])))
+            }
             (Some(operation), Takes::Leave(action)) => guarded(operation, action.name()),
             (None, _) => {} // A page.
         }
@@ -33,7 +35,9 @@ pub(crate) fn enter(document: &mut Value) {
 fn guarded(operation: &mut Map<String, Value>, action: &str) {
     operation.insert("x-action".into(), json!(action));
     operation.insert("security".into(), json!([{ "key": [] }, { "session": [] }]));
-    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+        return;
+    };
     let header = |what: &str| json!({ "description": what, "schema": { "type": "string" } });
     let problem = |description: &str, headers: Value| {
         json!({

@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use super::policy::Action;
 
 /// What somebody is to the house. What each may do stands in [`super::policy`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[derive(ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Role {
     /// A channel's own system: bound to that channel.

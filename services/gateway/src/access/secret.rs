@@ -20,6 +20,11 @@ impl Hashed {
         Self(Sha256::digest(secret.as_bytes()).to_vec())
     }
 
+    /// As 64 hexadecimal digits.
+    pub(crate) fn to_hex(&self) -> String {
+        hex(&self.0)
+    }
+
     /// From 64 hexadecimal digits.
     pub(crate) fn from_hex(text: &str) -> Option<Self> {
         let digits = text.as_bytes();
@@ -38,6 +43,11 @@ impl fmt::Debug for Hashed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hashed")
     }
+}
+
+/// What stands in `ops_key_hash` for this key of an operator: its SHA-256, as hexadecimal digits.
+pub fn fingerprint(key: &str) -> String {
+    Hashed::of(key).to_hex()
 }
 
 /// What is known to the one who bears it, and is shown once.
@@ -79,7 +89,8 @@ pub(crate) fn fresh_id() -> Result<String, getrandom::Error> {
 /// The id in a key: `kontor_<id>_<secret>`.
 pub(crate) fn id_of(key: &str) -> Option<&str> {
     let (id, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
-    let is_plain = |it: &str| (1..=64).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_alphanumeric());
+    let is_plain =
+        |it: &str| (1..=64).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_alphanumeric());
     (is_plain(id) && is_plain(secret)).then_some(id)
 }
 
@@ -102,7 +113,9 @@ mod tests {
         let key = Secret::fresh().unwrap().as_key("0123456789abcdef");
         assert_eq!(id_of(key.reveal()), Some("0123456789abcdef"));
         assert_eq!(key.reveal().len(), "kontor_0123456789abcdef_".len() + 64);
-        for bad in ["", "kontor_", "kontor_a", "kontor_a_", "kontor__b", "kantor_a_b", "kontor_a_b c"] {
+        for bad in
+            ["", "kontor_", "kontor_a", "kontor_a_", "kontor__b", "kantor_a_b", "kontor_a_b c"]
+        {
             assert_eq!(id_of(bad), None, "{bad}");
         }
     }

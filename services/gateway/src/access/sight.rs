@@ -21,7 +21,8 @@ impl Sight {
     /// A timeline, with what may be seen of it.
     pub(crate) fn timeline(self, entries: &mut [EntryView]) {
         for it in entries {
-            if (it.service == "credit" && !self.credit) || (it.service == "finance" && !self.prices) {
+            if (it.service == "credit" && !self.credit) || (it.service == "finance" && !self.prices)
+            {
                 (it.who, it.why, it.data) = (String::new(), String::new(), Value::Null);
             }
             self.cover(&mut it.data);

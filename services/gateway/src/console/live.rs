@@ -91,7 +91,8 @@ impl Live {
             self.books().watched.iter().map(|it| (*it.0, it.1.version)).collect();
         let ids: Vec<Uuid> = watched.keys().copied().collect();
         let versions = store::versions_of(db, &ids).await?;
-        let newest = store::list((db, &Scope::All), Filter::default(), Sort::Newest, None, NEWEST).await?;
+        let newest =
+            store::list((db, &Scope::All), Filter::default(), Sort::Newest, None, NEWEST).await?;
 
         let is_stale = |it: &(Uuid, i64)| watched.get(&it.0).is_some_and(|known| it.1 > *known);
         let stale: Vec<Uuid> = versions.into_iter().filter(is_stale).map(|it| it.0).collect();

@@ -100,7 +100,11 @@ pub(super) async fn sign_in(
     }
 }
 
-pub(super) async fn sign_out(State(api): State<Api>, reader: Reader, headers: HeaderMap) -> Response {
+pub(super) async fn sign_out(
+    State(api): State<Api>,
+    reader: Reader,
+    headers: HeaderMap,
+) -> Response {
     if !is_from_here(&headers) {
         return wrong(Frame::of(reader, "sign-in", None), &Problem::elsewhere());
     }

@@ -57,13 +57,16 @@ pub(super) async fn follow(
         "" => None,
         _ => Some(Also { filter: asking.filter()?, since: since(&shown.since)? }),
     };
-    let seat = Seat::take(&api, Watching {
-        language: reader.language,
-        scope: may.scope().clone(),
-        sight: may.sight(),
-        seen,
-        also,
-    });
+    let seat = Seat::take(
+        &api,
+        Watching {
+            language: reader.language,
+            scope: may.scope().clone(),
+            sight: may.sight(),
+            seen,
+            also,
+        },
+    );
     let events = futures::stream::unfold(seat, async |mut seat| {
         let event = match seat.next().await? {
             Told::Rows(rows) => Event::default().event("rows").data(rows),

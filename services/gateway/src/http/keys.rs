@@ -164,7 +164,8 @@ impl Checked for NewKey {
 /// A role is there; who is bound is bound to one thing and nothing else; and nobody else is.
 pub(super) fn check_rights(roles: &[Role], bound: (bool, bool), faults: &mut Faults) {
     let names: Vec<&str> = roles.iter().map(|it| it.name()).collect();
-    let wrong = |pointer: &str, found: &str, expected: &str| fault("rights", pointer, found, expected);
+    let wrong =
+        |pointer: &str, found: &str, expected: &str| fault("rights", pointer, found, expected);
     if roles.is_empty() {
         faults.0.push(fault("required", "/roles", "", "at least one role"));
     }

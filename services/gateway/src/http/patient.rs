@@ -12,7 +12,7 @@ use tokio_io_timeout::TimeoutStream;
 use crate::access::guard::Peer;
 
 /// Listens as another does, and hangs up on who takes nothing for so long.
-pub(super) struct Patient<L> {
+pub(crate) struct Patient<L> {
     pub(super) listener: L,
     pub(super) stall: Duration,
 }

@@ -87,11 +87,7 @@ pub(crate) struct Logged {
 }
 
 /// What was changed before this one, the latest first.
-pub(crate) async fn log(
-    db: &PgPool,
-    before: Option<i64>,
-    limit: i64,
-) -> sqlx::Result<Vec<Logged>> {
+pub(crate) async fn log(db: &PgPool, before: Option<i64>, limit: i64) -> sqlx::Result<Vec<Logged>> {
     let rows = sqlx::query(LOG).bind(before).bind(limit).fetch_all(db).await?;
     let logged = |row: &PgRow| {
         Ok(Logged {

@@ -151,8 +151,8 @@ const SMALLEST: &str = list!("total_cents", "bigint", ">", "asc");
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
-    ORDER, NAMED, IS_WITHIN, TIMELINE, VERSION, LEVEL, HEARD, NEWEST, OLDEST, LARGEST, SMALLEST, ROWS, LINES,
-    VERSIONS, LEVELS,
+    ORDER, NAMED, IS_WITHIN, TIMELINE, VERSION, LEVEL, HEARD, NEWEST, OLDEST, LARGEST, SMALLEST,
+    ROWS, LINES, VERSIONS, LEVELS,
 ];
 
 /// Which orders of all.
@@ -247,11 +247,7 @@ pub(crate) async fn named(
 }
 
 /// Whether the order is known, and not within the scope.
-pub(crate) async fn is_foreign(
-    db: &PgPool,
-    scope: &Scope,
-    order: OrderId,
-) -> sqlx::Result<bool> {
+pub(crate) async fn is_foreign(db: &PgPool, scope: &Scope, order: OrderId) -> sqlx::Result<bool> {
     if *scope == Scope::All {
         return Ok(false);
     }

@@ -21,7 +21,12 @@ fn by() -> By<'static> {
 }
 
 /// A key whose secret is `1`: `kontor_<name>_1`.
-pub(super) fn key(name: &str, roles: &[Role], channel: Option<&str>, warehouse: Option<&str>) -> KeyRow {
+pub(super) fn key(
+    name: &str,
+    roles: &[Role],
+    channel: Option<&str>,
+    warehouse: Option<&str>,
+) -> KeyRow {
     KeyRow {
         id: name.to_owned(),
         name: name.to_owned(),

@@ -40,9 +40,17 @@ pub(super) struct Fake {
     told: Mutex<Vec<(Uuid, String)>>,
     script: Mutex<VecDeque<Scripted>>,
     known: Mutex<BTreeMap<&'static str, Value>>,
+    /// What it says and answers where nobody told it.
+    habit: Mutex<Habit>,
     /// How many commands may pass.
     pub(super) gate: Semaphore,
 }
+
+/// What is said, by its subject.
+type Said = (&'static str, Value);
+
+/// What somebody says to this subject and body.
+type Habit = fn(&str, &Value) -> Option<Said>;
 
 type Scripted = Result<Vec<(&'static str, Box<RawValue>)>, Unanswered>;
 
@@ -52,6 +60,7 @@ impl Fake {
             told: Mutex::default(),
             script: Mutex::default(),
             known: Mutex::default(),
+            habit: Mutex::new(|_, _| None),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         }
     }
@@ -72,6 +81,17 @@ impl Fake {
         self.known.lock().unwrap().insert(subject, answer);
     }
 
+    /// What it says to commands, and answers to questions, where nothing else is agreed on: the
+    /// subject of what it says, and that.
+    pub(super) fn is_used_to(&self, habit: Habit) {
+        *self.habit.lock().unwrap() = habit;
+    }
+
+    fn by_habit(&self, subject: &str, asked: &impl serde::Serialize) -> Option<Said> {
+        let habit = *self.habit.lock().unwrap();
+        habit(subject, &serde_json::to_value(asked).unwrap())
+    }
+
     /// What it was told so far: the ids, and each command.
     pub(super) fn told(&self) -> (Vec<Uuid>, String) {
         let told = self.told.lock().unwrap().clone();
@@ -87,7 +107,13 @@ impl<C: Command> Tells<C> for Fake {
             self.gate.acquire().await.unwrap().forget();
             let text = format!("{} {}\n", C::SUBJECT, contracts::encode(&command));
             self.told.lock().unwrap().push((id, text));
-            let said = self.script.lock().unwrap().pop_front().unwrap_or(Ok(vec![]))?;
+            let scripted = self.script.lock().unwrap().pop_front();
+            let by_habit = || {
+                let said = self.by_habit(C::SUBJECT, &command);
+                let raw = |it: &Value| RawValue::from_string(it.to_string()).unwrap();
+                Ok(said.iter().map(|(subject, it)| (*subject, raw(it))).collect())
+            };
+            let said = scripted.unwrap_or_else(by_habit)?;
             let read = |it: (&str, Box<RawValue>)| C::Answer::decode(it.0, &it.1).unwrap();
             let page = Some(PageRef { partition: 3, number: 17 });
             Ok(Told { said: said.into_iter().map(read).collect(), page })
@@ -96,9 +122,10 @@ impl<C: Command> Tells<C> for Fake {
 }
 
 impl<Q: Question> Asks<Q> for Fake {
-    fn ask(&self, _: Q) -> Asking<'_, Q> {
+    fn ask(&self, question: Q) -> Asking<'_, Q> {
         Box::pin(async move {
             let known = self.known.lock().unwrap().get(Q::SUBJECT).cloned();
+            let known = known.or_else(|| self.by_habit(Q::SUBJECT, &question).map(|it| it.1));
             let known = known.ok_or_else(|| Unanswered::NobodyThere(Q::SUBJECT.to_owned()))?;
             Ok(serde_json::from_value(known).unwrap())
         })

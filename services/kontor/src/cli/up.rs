@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::run::finish;
 use super::say;
+use crate::crew::{self, Member};
 use crate::demo::{self, Pace};
 use crate::{Configuration, Options, Suite, seed};
 
@@ -53,7 +54,7 @@ impl Up {
         say("filling the demo shop");
         let today = clock::now().to_zoned(TimeZone::UTC).date();
         seed::shop(&suite.client().await?, today).await?;
-        show(&suite)?;
+        show(&suite, &crew::signs_on(&suite).await?)?;
         let pace = Pace { a_minute: self.pace };
         let demo = if self.demo { Some(demo::play(&suite, pace).await?) } else { None };
         finish(self.seconds).await?;
@@ -74,14 +75,19 @@ fn free(address: SocketAddr) -> SocketAddr {
 }
 
 /// Prints where to look.
-fn show(suite: &Suite) -> anyhow::Result<()> {
+fn show(suite: &Suite, crew: &[Member]) -> anyhow::Result<()> {
     let mut out = io::stdout();
     let gateway = suite.gateway().unwrap_or_default();
     let health = suite.health().unwrap_or_default();
     writeln!(out, "\nKontor is up.\n")?;
     writeln!(out, "  console   {gateway}/")?;
-    writeln!(out, "  orders    {gateway}/v1/orders")?;
+    for Member { name, role, password } in crew {
+        writeln!(out, "            {name:<12} {password}   {role}")?;
+    }
     writeln!(out, "  the API   {gateway}/openapi.json")?;
+    if let Some(operator) = suite.operator() {
+        writeln!(out, "            Authorization: Bearer {operator}")?;
+    }
     writeln!(out, "  health    {health}/readyz   {health}/metrics")?;
     writeln!(out, "  NATS      {}", suite.nats.url())?;
     for outsider in &suite.outsiders {

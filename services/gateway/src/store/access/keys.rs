@@ -81,11 +81,7 @@ pub(crate) async fn key(db: &PgPool, id: &str) -> sqlx::Result<Option<KeyRow>> {
 }
 
 /// Keys, by their names, after this one.
-pub(crate) async fn all(
-    db: &PgPool,
-    after: Option<&str>,
-    limit: i64,
-) -> sqlx::Result<Vec<KeyRow>> {
+pub(crate) async fn all(db: &PgPool, after: Option<&str>, limit: i64) -> sqlx::Result<Vec<KeyRow>> {
     sqlx::query(ALL).bind(after).bind(limit).fetch_all(db).await?.iter().map(read).collect()
 }
 
