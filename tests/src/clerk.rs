@@ -74,7 +74,8 @@ impl Clerk {
             return Ok(known);
         }
         let (name, password) = (format!("clerk-of-tier-{tier}"), "a long sentence is good");
-        let person = json!({ "roles": ["clerk", "credit"], "tier": tier, "password": password });
+        let person =
+            json!({ "roles": ["clerk", "credit", "ops"], "tier": tier, "password": password });
         let url = format!("{}/v1/people/{name}", self.gateway);
         let put = self.http.put(url).bearer_auth(&self.operator).json(&person).send().await?;
         ensure!(put.status() == 200, "{name}: {}", put.text().await?);

@@ -9,6 +9,7 @@ use contracts::credit::{AccountOf, RefuseHold, ReleaseHold, SetCreditLimit, WhyC
 use contracts::finance::BooksOf;
 use contracts::intake::{CancelOrder, ListItem, PlaceOrder, RegisterCustomer};
 use contracts::inventory::{CountStock, ReceiveStock, StockOf};
+use contracts::webhook::{CallsOf, EndpointsOf, Replay, RotateSecret, SetEndpoint, TestEndpoint};
 use contracts::{Command, Contract, Question};
 use uuid::Uuid;
 
@@ -44,17 +45,23 @@ pub(crate) trait Commands:
     + Tells<SaveRuleset>
     + Tells<ReceiveStock>
     + Tells<CountStock>
+    + Tells<SetEndpoint>
+    + Tells<RotateSecret>
+    + Tells<TestEndpoint>
+    + Tells<Replay>
     + Asks<WhySource>
     + Asks<WhyCredit>
     + Asks<AccountOf>
     + Asks<BooksOf>
     + Asks<StockOf>
+    + Asks<EndpointsOf>
+    + Asks<CallsOf>
     + 'static
 {
 }
 
 /// The same list, for whoever grants the rights to it.
-pub(crate) const ALL: [Contract; 16] = [
+pub(crate) const ALL: [Contract; 22] = [
     Contract::of::<PlaceOrder>(),
     Contract::of::<CancelOrder>(),
     Contract::of::<ListItem>(),
@@ -66,11 +73,17 @@ pub(crate) const ALL: [Contract; 16] = [
     Contract::of::<SaveRuleset>(),
     Contract::of::<ReceiveStock>(),
     Contract::of::<CountStock>(),
+    Contract::of::<SetEndpoint>(),
+    Contract::of::<RotateSecret>(),
+    Contract::of::<TestEndpoint>(),
+    Contract::of::<Replay>(),
     Contract::of::<WhySource>(),
     Contract::of::<WhyCredit>(),
     Contract::of::<AccountOf>(),
     Contract::of::<BooksOf>(),
     Contract::of::<StockOf>(),
+    Contract::of::<EndpointsOf>(),
+    Contract::of::<CallsOf>(),
 ];
 
 impl Commands for Client {}

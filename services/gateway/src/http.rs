@@ -4,6 +4,7 @@ pub(crate) mod checked;
 pub(crate) mod deciding;
 mod door;
 pub(crate) mod extract;
+mod hooks;
 mod keys;
 pub(crate) mod list;
 mod masters;
@@ -195,6 +196,12 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .routes(routes!(people::list_people))
         .routes(routes!(people::put_person))
         .routes(routes!(people::get_access_log))
+        .routes(routes!(hooks::list_webhooks, hooks::create_webhook))
+        .routes(routes!(hooks::put_webhook))
+        .routes(routes!(hooks::rotate_secret))
+        .routes(routes!(hooks::calls::test_webhook))
+        .routes(routes!(hooks::calls::replay_webhook))
+        .routes(routes!(hooks::calls::list_calls))
         .routes(routes!(livez))
         .routes(routes!(readyz))
         .layer(DefaultBodyLimit::max(settings.body_bytes))
@@ -218,6 +225,8 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         (name = "Stock", description = "What there is of each item."),
         (name = "Master data", description = "Items, customers, warehouses and rules."),
         (name = "Access", description = "Keys of machines, people, and who changed them."),
+        (name = "Webhooks", description = "Where channels are called when something happens to their \
+            orders, by Standard Webhooks."),
         (name = "Health", description = "For whoever runs the gateway."),
     ),
 )]

@@ -8,6 +8,7 @@ mod deciding;
 mod document;
 mod following;
 mod handler;
+mod hooks;
 mod http;
 mod list;
 mod masters;

@@ -2,9 +2,10 @@
 //! the load generator, the servers and every service share its cores.
 
 mod limit;
+mod report;
+mod viewers;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,10 @@ use jiff::tz::TimeZone;
 use servers::Progress;
 use tokio::sync::{Mutex, mpsc};
 
+use self::viewers::Viewers;
 use crate::{Configuration, Options, Suite, seed};
+
+pub use self::report::Report;
 
 /// What is measured.
 #[derive(Debug, Clone, Args)]
@@ -49,6 +53,10 @@ pub struct Bench {
     /// How many seconds that run lasts.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    /// How many people look at the process table in a second row of rounds, each beside one that
+    /// nobody looks at: to see what they cost.
+    #[arg(long, default_value_t = 0)]
+    viewers: usize,
     /// Into how many partitions the work is divided.
     #[arg(long, default_value_t = 2)]
     partitions: u32,
@@ -57,62 +65,15 @@ pub struct Bench {
     home: PathBuf,
 }
 
-/// What was measured.
-#[derive(Debug)]
-pub struct Report {
-    bench: Bench,
-    /// Orders a second, a round: from the first order placed to the last pick requested.
-    rates: Vec<u64>,
-    /// The same, until the last answer to a storefront.
-    answered: Vec<u64>,
-    /// Milliseconds from the order placed to its pick requested, at the steady rate.
-    steady: Vec<u64>,
-    /// Microseconds of CPU an order, this process and its servers together, a round.
-    cpu: Vec<u64>,
-    /// Orders a second whose rows are only written.
-    limit: u64,
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Bench { orders, lines, rate, seconds, rounds, .. } = &self.bench;
-        writeln!(
-            f,
-            "placed → pick requested, {lines} lines an order, {rounds} rounds of {orders}:"
-        )?;
-        writeln!(f, "  {:>8} orders/s, median of {:?}", median(&self.rates), self.rates)?;
-        writeln!(f, "  {:>8} orders/s answered, median", median(&self.answered))?;
-        writeln!(f, "  {:>8} µs of CPU an order, median of {:?}", median(&self.cpu), self.cpu)?;
-        let part = median(&self.rates) * 100 / self.limit.max(1);
-        writeln!(f, "  {part:>8} % of the {} orders/s whose rows are only written", self.limit)?;
-        writeln!(f, "at {rate} orders/s for {seconds} s, one after the other:")?;
-        let at = |part: usize| f64_millis(&self.steady, part);
-        write!(f, "  p50 {} ms, p99 {} ms, {} orders", at(50), at(99), self.steady.len())
-    }
-}
-
-fn median(figures: &[u64]) -> u64 {
-    percentile(figures, 50)
-}
-
-fn percentile(figures: &[u64], part: usize) -> u64 {
-    let mut sorted = figures.to_vec();
-    sorted.sort_unstable();
-    sorted.get(sorted.len() * part / 100).copied().unwrap_or_default()
-}
-
-/// Microseconds as milliseconds with one digit.
-fn f64_millis(micros: &[u64], part: usize) -> String {
-    let it = percentile(micros, part);
-    format!("{}.{}", it / 1000, it % 1000 / 100)
-}
-
 /// Measures, on servers of its own.
 pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report> {
     if bench.home.exists() {
         std::fs::remove_dir_all(&bench.home).context("the data of an earlier run")?;
     }
-    let configuration = Configuration { partitions: bench.partitions, ..Configuration::default() };
+    let mut configuration =
+        Configuration { partitions: bench.partitions, ..Configuration::default() };
+    // They all look with the operator's key.
+    (configuration.gateway.access.requests, configuration.gateway.access.burst) = (10_000, 10_000);
     let options = Options {
         home: bench.home.clone(),
         durable: true,
@@ -131,6 +92,8 @@ pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report>
         answered: vec![],
         steady: vec![],
         cpu: vec![],
+        viewed: vec![],
+        told: 0,
         limit: 0,
     };
     for round in 0..=bench.rounds {
@@ -142,11 +105,15 @@ pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report>
             report.cpu.push(cpu);
         }
     }
+    if bench.viewers > 0 {
+        viewed(&suite, &watcher, &bench, &mut report, progress).await?;
+    }
     progress("a steady rate");
     tokio::time::sleep(SETTLE).await;
     report.steady = steady(&suite, &watcher, &bench).await?;
     progress("the same rows, with no rules");
-    let orders = bench.orders * (bench.rounds + 1) + bench.rate * bench.seconds;
+    let rounds = 1 + bench.rounds * if bench.viewers > 0 { 3 } else { 1 };
+    let orders = bench.orders * rounds + bench.rate * bench.seconds;
     report.limit = limit::rate(&suite.accounts, orders).await?;
     suite.close().await?;
     std::fs::remove_dir_all(&bench.home).ok(); // Left behind, it is removed by the next run.
@@ -330,6 +297,26 @@ async fn burst(
     let used = cpu_micros().saturating_sub(cpu);
     let rate = |micros: u64| bench.orders * 1_000_000 / micros.max(1);
     Ok((rate(last), rate(answered), used / bench.orders))
+}
+
+/// Rounds in pairs: nobody looks, and many do.
+async fn viewed(
+    suite: &Suite,
+    watcher: &Watcher,
+    bench: &Bench,
+    report: &mut Report,
+    progress: Progress<'_>,
+) -> anyhow::Result<()> {
+    for pair in 0..bench.rounds {
+        progress(&format!("pair {} of rounds, with viewers and without", pair + 1));
+        let first = bench.rounds + 1 + 2 * pair;
+        let (alone, ..) = burst(suite, watcher, bench, first).await?;
+        let viewers = Viewers::open(&suite, bench.viewers).await?;
+        let (beside, ..) = burst(suite, watcher, bench, first + 1).await?;
+        report.told += viewers.bytes();
+        report.viewed.push(beside * 1_000 / alone.max(1));
+    }
+    Ok(())
 }
 
 /// Places orders at a steady rate. Returns the microseconds from each order to its pick.

@@ -160,9 +160,10 @@ impl Books {
         match Endpoint::after(it, self.endpoints.get(&endpoint), &self.allow) {
             Err(problems) => refused(endpoint, problems),
             Ok(after) => {
+                let signs_with = after.secret.mark();
                 self.endpoints.insert(endpoint.clone(), after);
                 self.set.insert(endpoint.clone());
-                vec![EndpointSet { endpoint, channel }.into()]
+                vec![EndpointSet { endpoint, channel, signs_with }.into()]
             }
         }
     }
@@ -173,8 +174,9 @@ impl Books {
         match endpoint.rotate(now, it) {
             Err(problems) => refused(id, problems),
             Ok(old_until) => {
+                let signs_with = endpoint.secret.mark();
                 self.set.insert(id.clone());
-                vec![SecretRotated { endpoint: id, old_until }.into()]
+                vec![SecretRotated { endpoint: id, old_until, signs_with }.into()]
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::intake::Problem;
@@ -64,6 +65,15 @@ impl HookEvent {
 #[serde(transparent)]
 pub struct HookSecret(pub String);
 
+impl HookSecret {
+    /// Tells secrets apart and gives none away: the first 16 hexadecimal digits of their SHA-256.
+    pub fn mark(&self) -> String {
+        let digest: [u8; 32] = Sha256::digest(self.0.as_bytes()).into();
+        let first = digest.first_chunk().copied().unwrap_or_default();
+        format!("{:016x}", u64::from_be_bytes(first))
+    }
+}
+
 impl fmt::Debug for HookSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
@@ -102,6 +112,9 @@ message_set! {
 pub struct EndpointSet {
     pub endpoint: EndpointId,
     pub channel: ChannelId,
+    /// The [mark](HookSecret::mark) of the secret that it is signed with. Who drew a secret for a
+    /// command that had been carried out before sees by it that it is not the one.
+    pub signs_with: String,
 }
 message!(EndpointSet, "webhook.endpoint-set.v1", keyed by endpoint, in reply);
 
@@ -134,6 +147,8 @@ pub struct SecretRotated {
     pub endpoint: EndpointId,
     /// Until when the old one signs beside it. None if the secret was in use already.
     pub old_until: Option<Timestamp>,
+    /// The [mark](HookSecret::mark) of the new secret.
+    pub signs_with: String,
 }
 message!(SecretRotated, "webhook.secret-rotated.v1", keyed by endpoint, in reply);
 

@@ -11,6 +11,7 @@ mod permissions;
 mod prepaid;
 mod shortages;
 mod sourcing;
+mod webhooks;
 
 use anyhow::Context;
 use contracts::OrderId;

@@ -32,6 +32,13 @@ pub(crate) const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("POST", "/v1/orders/{id}/credit/release", Leave(Action::DecideCredit)),
     ("POST", "/v1/orders/{id}/credit/refuse", Leave(Action::DecideCredit)),
     ("GET", "/v1/channels/{channel}/statuses", Leave(Action::FollowStatuses)),
+    ("GET", "/v1/channels/{channel}/webhooks", Leave(Action::ManageWebhooks)),
+    ("POST", "/v1/channels/{channel}/webhooks", Leave(Action::ManageWebhooks)),
+    ("PUT", "/v1/channels/{channel}/webhooks/{webhook}", Leave(Action::ManageWebhooks)),
+    ("POST", "/v1/channels/{channel}/webhooks/{webhook}/secret", Leave(Action::ManageWebhooks)),
+    ("POST", "/v1/channels/{channel}/webhooks/{webhook}/test", Leave(Action::ManageWebhooks)),
+    ("POST", "/v1/channels/{channel}/webhooks/{webhook}/replay", Leave(Action::ManageWebhooks)),
+    ("GET", "/v1/channels/{channel}/webhooks/{webhook}/calls", Leave(Action::ManageWebhooks)),
     // Stock and master data.
     ("GET", "/v1/stock/{sku}", Leave(Action::ReadStock)),
     ("POST", "/v1/stock/receipts", Leave(Action::BookStock)),

@@ -78,6 +78,8 @@ table! {
     CancelOrder "orders.cancel"         OWN NO  ALL NO  NO  ALL NO;
     /// The statuses of a channel as they come.
     FollowStatuses "statuses.follow"    OWN NO  ALL ALL ALL ALL ALL;
+    /// Where a channel is called, and what came of it.
+    ManageWebhooks "webhooks.manage"    OWN NO  NO  NO  NO  ALL NO;
     /// Orders that wait for a person's decision about credit.
     ReadHolds "credit.holds"            NO  NO  ALL ALL ALL ALL NO;
     /// To release or to refuse what credit holds.

@@ -32,8 +32,11 @@ macro_rules! words {
 
 words! {
     AccountView = contracts::credit::AccountView,
+    CallView = contracts::webhook::CallView,
     CreditDecision = contracts::credit::CreditDecision,
     Currency = contracts::Currency,
+    EndpointView = contracts::webhook::EndpointView,
+    HookEvent = contracts::webhook::HookEvent,
     JournalEntry = contracts::finance::JournalEntry,
     Language = contracts::Language,
     NodeKind = contracts::allocation::NodeKind,

@@ -78,7 +78,7 @@ const FORM: &str = "reason=known&key=018f3c1e-7a2b-7cde-8f01-23456789abcd";
 
 /// All of them.
 pub(super) fn cells() -> Vec<Cell> {
-    [orders(), stock(), masters(), access(), pages()].concat()
+    [orders(), webhooks(), stock(), masters(), access(), pages()].concat()
 }
 
 fn orders() -> Vec<Cell> {
@@ -113,6 +113,45 @@ fn orders() -> Vec<Cell> {
     for (object, channel) in [(Own, "webshop"), (Foreign, "market")] {
         let headers = vec![("kontor-channel", channel.to_owned())];
         cells.push(Cell { object, headers, ..place.clone() });
+    }
+    cells
+}
+
+fn webhooks() -> Vec<Cell> {
+    const HOOKS: &str = "/v1/channels/{channel}/webhooks";
+    let own = |it: &str| it.replace("{channel}", "webshop").replace("{webhook}", "ep-1");
+    let hook = r#"{"url": "https://shop.example.com/kontor", "events": ["order.shipped"]"#;
+    let of_channel = |method, body: &str, done| {
+        Cell::of((method, HOOKS), done).at(&own(HOOKS)).saying(body).missing(200)
+    };
+    let of_one = |method, path: &'static str, body: &str, done| {
+        Cell::of((method, path), done).at(&own(path)).saying(body)
+    };
+    let mut cells = Vec::new();
+    for cell in [
+        of_channel("GET", "", 200),
+        of_channel("POST", &format!("{hook}}}"), 201),
+        of_one(
+            "PUT",
+            "/v1/channels/{channel}/webhooks/{webhook}",
+            &format!("{hook}, \"active\": true}}"),
+            204,
+        ),
+        of_one("POST", "/v1/channels/{channel}/webhooks/{webhook}/secret", "{}", 200),
+        of_one("POST", "/v1/channels/{channel}/webhooks/{webhook}/test", "{}", 202),
+        of_one(
+            "POST",
+            "/v1/channels/{channel}/webhooks/{webhook}/replay",
+            r#"{"since": "2026-11-21T08:00:00Z"}"#,
+            202,
+        ),
+        of_one("GET", "/v1/channels/{channel}/webhooks/{webhook}/calls", "", 200),
+    ] {
+        cells.push(cell.but(Foreign, &[("webshop", "market")]));
+        if cell.missing != 200 {
+            cells.push(cell.but(Missing, &[("ep-1", "ep-none")]));
+        }
+        cells.push(cell);
     }
     cells
 }

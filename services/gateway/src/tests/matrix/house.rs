@@ -41,6 +41,21 @@ pub(super) fn answers(subject: &str, asked: &Value) -> Option<(&'static str, Val
             "allocation.ruleset-saved.v1",
             json!({ "ruleset": asked["ruleset"], "version": 1, "by": "x" }),
         ),
+        "webhook.set-endpoint.v1" => (
+            "webhook.endpoint-set.v1",
+            json!({ "endpoint": asked["endpoint"], "channel": asked["channel"], "signs_with": "" }),
+        ),
+        "webhook.rotate-secret.v1" => (
+            "webhook.secret-rotated.v1",
+            json!({ "endpoint": asked["endpoint"], "old_until": null, "signs_with": "" }),
+        ),
+        "webhook.test-endpoint.v1" => (
+            "webhook.test-written.v1",
+            json!({ "endpoint": asked["endpoint"], "delivery": ORDERS[0] }),
+        ),
+        "webhook.replay.v1" => {
+            ("webhook.replay-begun.v1", json!({ "endpoint": asked["endpoint"], "deliveries": 1 }))
+        }
         _ => ("", question(subject, asked, is_known)?),
     })
 }
@@ -58,6 +73,11 @@ fn question(subject: &str, asked: &Value, is_known: bool) -> Option<Value> {
             "changed_at": "1970-01-01T00:00:00Z",
         }),
         ("credit.account-of.v1", _) => Value::Null,
+        ("webhook.endpoints-of.v1", _) => json!([{
+            "endpoint": "ep-1", "url": "https://shop.example.com/kontor", "events": [],
+            "state": "active", "reason": null, "old_secret_until": null, "waiting": 0, "given_up": 0,
+        }]),
+        ("webhook.calls-of.v1", _) => json!([]),
         ("credit.why.v1", _) => json!([]),
         ("allocation.why.v1", _) if is_known => json!([{
             "order": asked["order"], "attempt": 1, "round": 1, "at": "1970-01-01T00:00:00Z", "ruleset": "cn", "rule": "R1",
