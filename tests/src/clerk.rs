@@ -95,6 +95,20 @@ impl Clerk {
         Ok(cookie.to_owned())
     }
 
+    /// Sends a table, for this channel.
+    pub async fn brings(
+        &self,
+        path: &str,
+        channel: &str,
+        table: &str,
+    ) -> anyhow::Result<(u16, Value)> {
+        let request = self.http.post(format!("{}{path}", self.gateway));
+        let request = request.bearer_auth(&self.operator).header("Kontor-Channel", channel);
+        let request = request.body(table.to_owned());
+        let response = request.send().await?;
+        Ok((response.status().as_u16(), response.json().await?))
+    }
+
     /// Releases the order's credit.
     pub async fn releases(&self, order: OrderId, tier: u8) -> anyhow::Result<(u16, Value)> {
         let reason = json!({ "reason": "known for long" });

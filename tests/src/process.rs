@@ -67,6 +67,7 @@ impl Site {
             durable: false,
             configuration: Configuration { partitions: PARTITIONS, ..configuration },
             outsiders: seed::OUTSIDERS.to_vec(),
+            speed: 1,
         };
         let otlp = options.configuration.telemetry.otlp.clone();
         let suite = Suite::servers(options, &|_| {}).await?;
@@ -98,7 +99,7 @@ impl Site {
         let log = self.home.join(format!("kontor-{nth}.log"));
         let mut command = Command::new(binary()?);
         command.arg("run").arg("--config").arg(self.configuration());
-        command.env("NO_COLOR", "1").env_remove("KONTOR_ABORT_AT");
+        command.env_remove("KONTOR_ABORT_AT");
         if let Some(fault) = fault {
             command.env("KONTOR_ABORT_AT", fault);
         }
@@ -238,7 +239,9 @@ impl Replica {
 
     /// All that it logged.
     pub fn log(&self) -> anyhow::Result<String> {
-        Ok(fs::read_to_string(&self.log)?)
+        let log = fs::read_to_string(&self.log)?;
+        ensure!(!log.contains('\x1b'), "colours where nobody sees them:\n{log}");
+        Ok(log)
     }
 
     /// Where its gateway listens.

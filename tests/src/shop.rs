@@ -59,14 +59,21 @@ impl Shop {
         outsiders: &[(&'static str, &'static str)],
         change: impl FnOnce(Configuration) -> Configuration,
     ) -> anyhow::Result<Self> {
-        let home = home(name)?;
         let plain = Configuration { partitions: PARTITIONS, ..Configuration::default() };
-        let options = Options {
-            home: home.clone(),
-            durable: false,
-            configuration: change(in_haste(plain)),
-            outsiders: OUTSIDERS.iter().chain(outsiders).copied().collect(),
-        };
+        let outsiders = OUTSIDERS.iter().chain(outsiders).copied().collect();
+        let (home, configuration) = (home(name)?, change(in_haste(plain)));
+        Self::open_as(Options { home, durable: false, configuration, outsiders, speed: 1 }).await
+    }
+
+    /// Opens a shop whose time runs so many times as fast as the machine's.
+    pub async fn open_at(name: &str, speed: u32) -> anyhow::Result<Self> {
+        let plain = Configuration { partitions: PARTITIONS, ..Configuration::default() };
+        let (home, outsiders, configuration) = (home(name)?, OUTSIDERS.to_vec(), in_haste(plain));
+        Self::open_as(Options { home, durable: false, configuration, outsiders, speed }).await
+    }
+
+    async fn open_as(options: Options) -> anyhow::Result<Self> {
+        let home = options.home.clone();
         let suite = Suite::start(options, None, &|_| ()).await?;
         let gateway = suite.gateway().context("the gateway listens nowhere")?;
         let clerk = Clerk::new(&gateway, suite.operator().context("there is no operator")?);

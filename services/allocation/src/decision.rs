@@ -3,6 +3,7 @@
 
 use contracts::allocation::{NodeKind, Otherwise, Plan};
 use contracts::{Place, Sku, Timestamp, WarehouseId};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::node::{Eliminated, JUST_FAILED, Node, Site, Survey};
@@ -44,6 +45,8 @@ pub(crate) struct Decision {
     pub(crate) priority: i64,
     pub(crate) ship_complete: bool,
     pub(crate) because: String,
+    /// When the last of it is expected at the customer's, if the best plan is claimed.
+    pub(crate) estimate: Option<Timestamp>,
     /// The record as it is kept.
     pub(crate) record: Vec<u8>,
 }
@@ -132,8 +135,16 @@ fn conclude(
         priority: wish.priority.unwrap_or_else(|| inputs.order.priority()),
         ship_complete: wish.ship_complete,
         because,
+        estimate: fits.then(|| estimate(inputs.at, view)).flatten(),
         record,
     }
+}
+
+/// When the last parcel of the best plan is expected at the customer's: whichever takes longest.
+fn estimate(at: Timestamp, view: &View<'_>) -> Option<Timestamp> {
+    let best = view.best.first()?;
+    let hours = best.sites.iter().map(|it| view.search.sites[*it].hours()).max()?;
+    at.checked_add(SignedDuration::from_hours(hours)).ok()
 }
 
 /// The kinds of active warehouses in the city that an order goes to.

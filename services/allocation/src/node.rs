@@ -40,6 +40,12 @@ pub(crate) struct Site<'n> {
     pub(crate) stock: Vec<i64>,
 }
 
+/// Hours to pick, pack and hand over what nothing stands before.
+const HANDLING_H: i64 = 24;
+
+/// How far a parcel goes on the road in a day, in kilometres.
+const KM_A_DAY: i64 = 500;
+
 /// A warehouse that may not serve the order, and why.
 pub(crate) type Eliminated<'n> = (&'n WarehouseId, String);
 
@@ -126,6 +132,15 @@ impl Survey<'_> {
 }
 
 impl Site<'_> {
+    /// Hours until what is sent from here is expected at the customer's: what stands before it, a day
+    /// in the warehouse, and a day on the road for each 500 km begun. Bounded, so that a backlog that
+    /// is out of all measure is a late date and not an impossible one.
+    pub(crate) fn hours(&self) -> i64 {
+        const MOST: i64 = 24 * 365;
+        let days = (self.km.max(1) - 1) / KM_A_DAY + 1;
+        self.backlog_h.min(MOST) + HANDLING_H + days * 24
+    }
+
     /// How many of the wanted units it has.
     pub(crate) fn has(&self, demands: &[Demand<'_>]) -> i64 {
         demands.iter().zip(&self.stock).map(|(it, has)| it.quantity.min(*has)).sum()

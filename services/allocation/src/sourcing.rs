@@ -337,6 +337,7 @@ fn say(inputs: &Inputs, decision: Decision, firm: bool) -> Outbound {
             lease: order.terms == Terms::Prepaid && !firm,
             ship_complete: decision.ship_complete,
             priority: decision.priority,
+            estimate: decision.estimate,
             team: decision.team,
             rule,
             ruleset: inputs.ruleset.clone(),

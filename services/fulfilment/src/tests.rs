@@ -206,6 +206,7 @@ fn plan(order: OrderId, ship_complete: bool) -> SourcingPlanned {
         lease: false,
         ship_complete,
         priority: 7,
+        estimate: None,
         team: None,
         rule: String::new(),
         ruleset: String::new(),

@@ -53,7 +53,9 @@ export async function refresh() {
 
 export function replace(part, instead) {
   const open = [...part.querySelectorAll("details")].map((it) => it.open);
+  const focused = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
   part.replaceWith(instead);
+  if (focused) instead.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   instead.querySelectorAll("details").forEach((it, nth) => { it.open = open[nth] ?? it.open; });
   localise(instead);
   prepareForms(instead);
@@ -85,4 +87,8 @@ export function followPage(part) {
     return query;
   };
   follow(watch, soon, soon);
+  // What no order's version tells of is asked for anew, while somebody looks.
+  const every = Number(part.dataset.every);
+  if (every) setInterval(() => { if (!document.hidden) soon(); }, every * 1000);
+  return soon;
 }

@@ -8,14 +8,21 @@ const KEPT = "kontor-columns";
 function prepareColumns(table) {
   const chooser = document.getElementById("columns");
   const boxes = [...chooser.querySelectorAll("input")];
-  const kept = (localStorage.getItem(KEPT) ?? "").split(",");
+  const fields = document.querySelectorAll("#filters [name=columns], #save [name=columns]");
   const apply = () => {
     for (const box of boxes) table.classList.toggle(`show-${box.value}`, box.checked);
   };
-  for (const box of boxes) box.checked = kept.includes(box.value);
+  const chosen = () => boxes.filter((it) => it.checked).map((it) => it.value).join(",");
+  // The address says which, where a saved view is shown; else it is as this browser keeps it.
+  if (!("chosen" in table.dataset)) {
+    const kept = (localStorage.getItem(KEPT) ?? "").split(",");
+    for (const box of boxes) box.checked = kept.includes(box.value);
+  }
+  const saved = document.querySelector("#save [name=columns]");
+  saved.value = chosen();
   chooser.addEventListener("change", () => {
-    const chosen = boxes.filter((it) => it.checked).map((it) => it.value);
-    localStorage.setItem(KEPT, chosen.join(","));
+    localStorage.setItem(KEPT, chosen());
+    for (const field of fields) field.value = chosen();
     apply();
   });
   chooser.hidden = false;

@@ -4,6 +4,7 @@ const pad = (n) => String(n).padStart(2, "0");
 
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
+    if (!time.dateTime.includes("T")) continue; // A day is the same everywhere.
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime()) || time.dataset.local) continue;
     const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
@@ -11,4 +12,18 @@ export function localise(root) {
     time.title = at.toString();
     time.dataset.local = "1";
   }
+}
+
+// The suite's time, where it is another one than the reader's, goes on at its own speed.
+export function keepTime(root) {
+  const shown = root.querySelector("time[data-speed]");
+  if (!shown) return;
+  const began = Date.parse(shown.dateTime);
+  const speed = Number(shown.dataset.speed);
+  const since = performance.now();
+  setInterval(() => {
+    shown.dateTime = new Date(began + (performance.now() - since) * speed).toISOString();
+    delete shown.dataset.local;
+    localise(shown.parentElement);
+  }, 1000);
 }

@@ -3,14 +3,14 @@
 
 use std::pin::Pin;
 
-use chassis::{Client, Told, Unanswered};
+use chassis::{Client, ParkedInput, Told, Unanswered};
 use contracts::allocation::{SaveRuleset, SetNode, WhySource};
 use contracts::credit::{AccountOf, RefuseHold, ReleaseHold, SetCreditLimit, WhyCredit};
 use contracts::finance::BooksOf;
-use contracts::intake::{CancelOrder, ListItem, PlaceOrder, RegisterCustomer};
+use contracts::intake::{CancelOrder, CarryOver, ListItem, PlaceOrder, RegisterCustomer};
 use contracts::inventory::{CountStock, ReceiveStock, StockOf};
 use contracts::webhook::{CallsOf, EndpointsOf, Replay, RotateSecret, SetEndpoint, TestEndpoint};
-use contracts::{Command, Contract, Question};
+use contracts::{Command, Contract, Key, Question};
 use uuid::Uuid;
 
 /// What comes of telling a service something.
@@ -32,10 +32,23 @@ pub(crate) trait Asks<Q: Question>: Send + Sync {
     fn ask(&self, question: Q) -> Asking<'_, Q>;
 }
 
+/// What comes of asking a service what it set aside.
+pub(crate) type Parking<'a> =
+    Pin<Box<dyn Future<Output = Result<Vec<ParkedInput>, Unanswered>> + Send + 'a>>;
+
+/// Looks after what services set aside: each owner is asked, and does it. All give what is set aside
+/// then.
+pub(crate) trait Tends: Send + Sync {
+    fn parked<'a>(&'a self, service: &'a str) -> Parking<'a>;
+    fn replay<'a>(&'a self, service: &'a str, key: &'a Key) -> Parking<'a>;
+    fn discard<'a>(&'a self, service: &'a str, id: Uuid, reason: &'a str) -> Parking<'a>;
+}
+
 /// Everything that is carried: the one list of it.
 pub(crate) trait Commands:
     Tells<PlaceOrder>
     + Tells<CancelOrder>
+    + Tells<CarryOver>
     + Tells<ListItem>
     + Tells<RegisterCustomer>
     + Tells<SetCreditLimit>
@@ -56,14 +69,16 @@ pub(crate) trait Commands:
     + Asks<StockOf>
     + Asks<EndpointsOf>
     + Asks<CallsOf>
+    + Tends
     + 'static
 {
 }
 
 /// The same list, for whoever grants the rights to it.
-pub(crate) const ALL: [Contract; 22] = [
+pub(crate) const ALL: [Contract; 23] = [
     Contract::of::<PlaceOrder>(),
     Contract::of::<CancelOrder>(),
+    Contract::of::<CarryOver>(),
     Contract::of::<ListItem>(),
     Contract::of::<RegisterCustomer>(),
     Contract::of::<SetCreditLimit>(),
@@ -97,5 +112,19 @@ impl<C: Command> Tells<C> for Client {
 impl<Q: Question> Asks<Q> for Client {
     fn ask(&self, question: Q) -> Asking<'_, Q> {
         Box::pin(async move { Client::ask(self, &question).await })
+    }
+}
+
+impl Tends for Client {
+    fn parked<'a>(&'a self, service: &'a str) -> Parking<'a> {
+        Box::pin(Client::parked(self, service))
+    }
+
+    fn replay<'a>(&'a self, service: &'a str, key: &'a Key) -> Parking<'a> {
+        Box::pin(Client::replay(self, service, key))
+    }
+
+    fn discard<'a>(&'a self, service: &'a str, id: Uuid, reason: &'a str) -> Parking<'a> {
+        Box::pin(Client::discard(self, service, id, reason))
     }
 }

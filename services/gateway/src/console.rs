@@ -2,21 +2,28 @@
 //! binary, and nothing that they say is believed more than what comes over the API.
 
 mod assets;
+mod counts;
 mod deciding;
+mod docs;
+mod exporting;
 mod format;
 mod frame;
 mod holds;
-mod language;
+mod importing;
+pub(crate) mod language;
 mod live;
 mod order;
 mod order_parts;
-mod row;
+mod parked;
+pub(crate) mod row;
+mod saved;
 mod sign_in;
 mod stock;
 mod stream;
 mod table;
-mod texts;
+pub(crate) mod texts;
 pub(crate) mod words;
+mod work;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -26,11 +33,15 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::http::Api;
+pub(crate) use docs::is_explained;
 pub(crate) use live::Live;
 pub(crate) use sign_in::{denied, to_sign_in};
 
 /// How long the body of a form may be, in bytes.
 const FORM: usize = 16 * 1024;
+
+/// How long a form with a file may be, in bytes: one that is confirmed comes back as text.
+const FILE: usize = 2 * 1024 * 1024;
 
 /// What a page may load, and from where: what this gateway serves, and no script in the page itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -43,17 +54,37 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/", get(table::show))
         .route("/orders/{id}", get(order::show))
         .route("/orders/{id}/cancel", post(deciding::cancel))
-        .route("/orders/{id}/credit/release", post(deciding::release))
-        .route("/orders/{id}/credit/refuse", post(deciding::refuse))
+        .route("/orders/{id}/credit/{verdict}", post(deciding::credit))
         .route("/holds", get(holds::show))
+        .route("/shorts", get(work::shorts))
+        .route("/reviews", get(work::reviews))
+        .route("/parked", get(parked::show))
+        .route("/parked/{service}/replay", post(parked::replay))
+        .route("/parked/{service}/discard", post(parked::discard))
+        .route("/views", post(saved::save))
+        .route("/views/{id}/forget", post(saved::forget))
+        .route("/console/counts", get(counts::show))
         .route("/stock", get(stock::list))
         .route("/stock/{sku}", get(stock::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/password", get(sign_in::show_password).post(sign_in::change_password))
+        .route("/export/orders", get(exporting::orders))
+        .route("/export/holds", get(exporting::holds))
+        .route("/export/stock", get(exporting::stock))
+        .route("/export/stock/{sku}", get(exporting::movements))
+        .route("/import", get(importing::show))
+        .route("/import/template.csv", get(importing::template))
+        .merge(
+            Router::new()
+                .route("/import/preview", post(importing::preview))
+                .route("/import/confirm", post(importing::confirm))
+                .layer(DefaultBodyLimit::max(FILE)),
+        )
         .route("/console/language", post(language::choose))
         .route("/console/live", get(stream::follow))
         .route("/console/assets/{name}", get(assets::serve))
+        .merge(docs::routes())
         .layer(DefaultBodyLimit::max(FORM))
         .layer(from_fn(guard))
 }

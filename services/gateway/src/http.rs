@@ -3,8 +3,11 @@
 pub(crate) mod checked;
 pub(crate) mod deciding;
 mod door;
+mod exact;
+mod exporting;
 pub(crate) mod extract;
 mod hooks;
+mod importing;
 mod keys;
 pub(crate) mod list;
 mod masters;
@@ -14,7 +17,7 @@ mod patient;
 pub(crate) mod people;
 mod placing;
 pub(crate) mod problem;
-mod schema;
+pub(crate) mod schema;
 mod statuses;
 pub(crate) mod stock;
 
@@ -66,6 +69,8 @@ pub(crate) struct Api {
     pub(crate) live: Arc<Live>,
     /// Who gets in.
     pub(crate) access: Arc<Access>,
+    /// How many tables may be written at a time.
+    pub(crate) exports: Arc<Semaphore>,
     at_once: Arc<Semaphore>,
 }
 
@@ -78,8 +83,10 @@ impl Api {
         settings: GatewaySettings,
     ) -> Self {
         let at_once = Arc::new(Semaphore::new(settings.at_once));
+        let exports = Arc::new(Semaphore::new(settings.exports));
         let (live, access) = (Arc::default(), Arc::new(Access::new(settings.access.clone())));
-        Self { db, house, pulse, following, settings: Arc::new(settings), live, access, at_once }
+        let settings = Arc::new(settings);
+        Self { db, house, pulse, following, settings, live, access, exports, at_once }
     }
 
     /// Waits until every request that is under way is answered.
@@ -170,6 +177,12 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .layer(DefaultBodyLimit::max(settings.order_bytes));
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(list::list_orders))
+        .routes(routes!(exporting::export_orders))
+        .routes(routes!(exporting::export_holds))
+        .routes(routes!(exporting::export_stock))
+        .routes(routes!(exporting::export_movements))
+        .routes(routes!(importing::preview_import))
+        .routes(routes!(importing::import_table))
         .routes(routes!(orders::get_order))
         .routes(routes!(orders::get_timeline))
         .routes(routes!(orders::explain_order))
@@ -237,28 +250,16 @@ pub fn openapi() -> String {
     let (_, document) = documented(&GatewaySettings::default()).split_for_parts();
     let mut document = serde_json::to_value(document).unwrap_or_default();
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        schemas.values_mut().for_each(exact::texts_are_printable);
         schema::enter(schemas);
     }
     if let Some(Value::Object(paths)) = document.pointer_mut("/paths") {
         let items = paths.values_mut().filter_map(Value::as_object_mut);
-        items.flat_map(|it| it.values_mut()).for_each(say_what_may_be_left_out);
+        items.flat_map(|it| it.values_mut()).for_each(exact::parameters_are_as_read);
     }
     access::document::enter(&mut document);
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text + "\n"
-}
-
-/// A parameter may be left out, but is never `null`.
-fn say_what_may_be_left_out(operation: &mut Value) {
-    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-    for parameter in parameters.into_iter().flatten() {
-        if let Some(types) = parameter.pointer_mut("/schema/type")
-            && let Some([one, null]) = types.as_array().map(Vec::as_slice)
-            && null == "null"
-        {
-            *types = one.clone();
-        }
-    }
 }
 
 async fn document() -> impl IntoResponse {

@@ -3,8 +3,11 @@
 mod access;
 mod commands;
 mod console;
+mod documents;
+mod export;
 mod following;
 mod http;
+mod import;
 mod order;
 mod settings;
 mod store;
@@ -27,8 +30,8 @@ use contracts::fulfilment::{
     Returned, Shipped, WithdrawalRefused,
 };
 use contracts::intake::{
-    CancellationRequested, OrderCancelled, OrderPlaced, OrderStatus, PaymentRequested,
-    SourcingRequested,
+    CancellationRequested, OrderCancelled, OrderCarriedOver, OrderPlaced, OrderStatus,
+    PaymentRequested, SourcingRequested,
 };
 use contracts::inventory::{
     BackorderFilled, ClaimsPromoted, ClaimsReleased, ClaimsWithdrawn, LeaseExpired, StockClaimed,
@@ -41,13 +44,14 @@ use tokio::sync::watch;
 
 pub use access::{AccessSettings, fingerprint};
 pub use http::openapi;
-pub use settings::GatewaySettings;
+pub use settings::{GatewaySettings, ShopZone};
 use views::Views;
 
 message_set! {
     /// What the gateway hears: everything of an order that is worth showing, and stock levels.
     pub enum Inbound {
         OrderPlaced,
+        OrderCarriedOver,
         OrderStatus,
         OrderCancelled,
         CancellationRequested,
@@ -107,8 +111,13 @@ impl Gateway {
 impl Service for Gateway {
     const NAME: &'static str = "gateway";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] =
-        migrations!["0001_views", "0002_external_ids", "0003_access"];
+    const MIGRATIONS: &'static [Migration] = migrations![
+        "0001_views",
+        "0002_external_ids",
+        "0003_access",
+        "0004_saved_views",
+        "0005_short_picks"
+    ];
     type Inbound = Inbound;
     type Outbound = Silence;
     type Questions = Silence;
@@ -130,6 +139,10 @@ impl Service for Gateway {
 
     fn calls(&self) -> Vec<Contract> {
         commands::ALL.to_vec()
+    }
+
+    fn tends_parked(&self) -> bool {
+        true
     }
 
     fn follows(&self) -> Vec<Contract> {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::intake::OrderPlaced;
+use contracts::intake::{OrderCarriedOver, OrderPlaced};
 use contracts::inventory::WarehouseLevel;
-use contracts::{Cents, OrderLine, Sku, Status, Timestamp};
+use contracts::{Cents, OrderLine, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -31,7 +31,8 @@ pub(crate) struct OrderView {
     /// `regular`, `silver`, `gold` or `key`.
     #[schema(example = "gold")]
     pub(crate) tier: String,
-    /// `standard` or `bulk`.
+    /// `standard` or `bulk`; `carried_over` if another system kept it: then neither tier, terms nor
+    /// amounts are known, and its currency is `XXX`.
     #[schema(example = "standard")]
     pub(crate) kind: String,
     pub(crate) urgent: bool,
@@ -50,6 +51,8 @@ pub(crate) struct OrderView {
     #[schema(example = "paid")]
     pub(crate) reason: String,
     pub(crate) colour: Colour,
+    /// Whether it should have been at the customer's by now, as sourcing estimated it, and is not over.
+    pub(crate) is_late: bool,
     pub(crate) stage: Stage,
     #[schema(example = "CNY")]
     pub(crate) currency: String,
@@ -118,8 +121,9 @@ pub(crate) struct LineView {
     /// 1, 2, 3 … within the order.
     #[schema(example = 1)]
     pub(crate) line: u16,
-    #[schema(value_type = String, example = "KB-87")]
-    pub(crate) sku: Sku,
+    /// Empty in an order that was carried over: there it has a name alone.
+    #[schema(example = "KB-87")]
+    pub(crate) sku: String,
     #[schema(example = "机械键盘")]
     pub(crate) name: String,
     /// In the base unit of the item.
@@ -142,8 +146,18 @@ impl LineView {
         serde_json::to_string(&lines)
     }
 
+    /// The one line of an order that another system kept, as JSON.
+    pub(crate) fn carried(it: &OrderCarriedOver) -> serde_json::Result<String> {
+        let (name, quantity) = (it.carried.product.clone(), it.carried.quantity);
+        let nothing = Cents::ZERO;
+        let (unit_price, net, tax) = (nothing, nothing, nothing);
+        let sku = String::new();
+        serde_json::to_string(&[Self { line: 1, sku, name, quantity, unit_price, net, tax }])
+    }
+
     fn of(it: &OrderLine) -> Self {
         let OrderLine { line, sku, name, quantity, unit_price, net, tax, .. } = it.clone();
+        let sku = sku.into();
         Self { line, sku, name, quantity, unit_price, net, tax }
     }
 }

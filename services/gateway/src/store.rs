@@ -1,7 +1,11 @@
 //! Where the views are kept.
 
 pub(crate) mod access;
+mod carried;
 mod read;
+mod saved;
+mod stream;
+mod work;
 
 use std::collections::BTreeSet;
 
@@ -14,10 +18,15 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+pub(crate) use stream::{stream, stream_levels};
+
 pub(crate) use read::{
     Filter, Place, Sort, heard, is_awake, is_foreign, level_of, levels, lines_of, list, named,
     order_of, orders_of, timeline_of, versions_of,
 };
+
+pub(crate) use saved::{SavedView, forget_view, save_view, views_of};
+pub(crate) use work::{Waiting, reviews, shorts, waiting};
 
 use crate::Inbound;
 use crate::order::LineView;
@@ -89,6 +98,9 @@ pub(crate) fn statements() -> Vec<&'static str> {
     let mut all = vec![LOAD, SAVE_HEADS, SAVE_STATES, SAVE_TIMELINE, SAVE_LEVELS];
     all.extend(read::STATEMENTS);
     all.extend(access::statements());
+    all.extend(saved::STATEMENTS);
+    all.extend(work::STATEMENTS);
+    all.extend(stream::STATEMENTS);
     all
 }
 
@@ -113,9 +125,15 @@ pub(crate) async fn save(
     if !views.placed.is_empty() {
         save_heads(db, partition, &views.placed).await?;
     }
+    if !views.carried.is_empty() {
+        carried::save_heads(db, partition, &views.carried).await?;
+    }
     if !views.timeline.is_empty() {
         save_states(db, views).await?;
         save_timeline(db, &views.timeline).await?;
+    }
+    if !views.shorts.is_empty() {
+        work::save_shorts(db, &views.shorts).await?;
     }
     if !views.levels.is_empty() {
         save_levels(db, views).await?;

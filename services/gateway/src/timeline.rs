@@ -6,7 +6,8 @@ use contracts::credit::{CreditApproved, CreditHeld};
 use contracts::finance::InvoiceIssued;
 use contracts::fulfilment::{PickRequested, Picked, Shipped};
 use contracts::intake::{
-    CancelReason, OrderCancelled, OrderPlaced, OrderStatus, SourcingReason, SourcingRequested,
+    CancelReason, OrderCancelled, OrderCarriedOver, OrderPlaced, OrderStatus, SourcingReason,
+    SourcingRequested,
 };
 use contracts::inventory::StockClaimed;
 use contracts::{Actor, Cents, ItemUnits, OrderId, PaymentId, ProviderId, ShipmentId, Timestamp};
@@ -75,6 +76,7 @@ macro_rules! data {
 pub(crate) fn told(message: &Inbound, summary: &Summary) -> Told {
     match message {
         Inbound::OrderPlaced(it) => placed(it),
+        Inbound::OrderCarriedOver(it) => carried_over(it),
         Inbound::OrderStatus(it) => turned(it),
         Inbound::OrderCancelled(it) => cancelled(it),
         Inbound::CancellationRequested(it) => Told::by(&it.by, &it.reason, nothing()),
@@ -122,6 +124,11 @@ pub(crate) fn told(message: &Inbound, summary: &Summary) -> Told {
 fn placed(it: &OrderPlaced) -> Told {
     let data = data! { lines: it.lines.len(), total: it.total, currency: it.currency };
     Told::by(&it.entered_by, "", data).at(it.placed_at)
+}
+
+fn carried_over(it: &OrderCarriedOver) -> Told {
+    let data = data! { status: it.carried.status, stated: &it.carried.stated, flags: &it.flags };
+    Told::by(&it.entered_by, "", data).at(it.at)
 }
 
 fn turned(it: &OrderStatus) -> Told {

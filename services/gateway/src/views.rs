@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::intake::{OrderPlaced, OrderStatus};
+use contracts::intake::{OrderCarriedOver, OrderPlaced, OrderStatus};
 use contracts::inventory::StockLevel;
 use contracts::{MessageSet, OrderId, Sku, Status};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Inbound;
-use crate::summary::{ShipmentState, Summary};
+use crate::summary::{CarriedSummary, ShipmentState, Summary, units};
 use crate::timeline::{Entry, Told, told};
 
 /// How long an order may be held by credit before it is urgent.
@@ -23,10 +23,24 @@ pub(crate) struct Views {
     pub(crate) orders: BTreeMap<OrderId, View>,
     /// New orders.
     pub(crate) placed: Vec<OrderPlaced>,
+    /// New picks of which something was not there.
+    pub(crate) shorts: Vec<ShortPick>,
+    /// New orders that another system kept.
+    pub(crate) carried: Vec<OrderCarriedOver>,
     /// New entries of timelines.
     pub(crate) timeline: Vec<Entry>,
     /// The highest level of each item.
     pub(crate) levels: BTreeMap<Sku, StockLevel>,
+}
+
+/// A pick of which something was not there.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ShortPick {
+    pub(crate) order: OrderId,
+    pub(crate) pick: i32,
+    pub(crate) warehouse: String,
+    pub(crate) units: i64,
+    pub(crate) at: Timestamp,
 }
 
 /// What of an order changes.
@@ -62,7 +76,10 @@ impl Views {
             return self.level(level);
         }
         if let Inbound::OrderPlaced(placed) = &message {
-            self.place(now, placed);
+            self.open(now, placed.order, Status::Checking, placed.placed_at);
+        }
+        if let Inbound::OrderCarriedOver(carried) = &message {
+            self.open(now, carried.order, carried.carried.status, carried.at);
         }
         let Some(order) = about(&message) else { return };
         // Placed before it is heard of anywhere else, so an unknown one was parked, or is foreign.
@@ -72,6 +89,13 @@ impl Views {
         }
         view.version += 1;
         view.changed_at = now;
+        if let Inbound::Picked(it) = &message
+            && !it.short.is_empty()
+        {
+            let (pick, warehouse) = (view.summary.pick_of(it.shipment), it.warehouse.to_string());
+            let (pick, units) = (pick.unwrap_or_default(), units(&it.short));
+            self.shorts.push(ShortPick { order, pick, warehouse, units, at: now });
+        }
         let Told { at, who, why, data } = told(&message, &view.summary);
         self.timeline.push(Entry {
             order,
@@ -84,15 +108,17 @@ impl Views {
         });
         if let Inbound::OrderPlaced(placed) = message {
             self.placed.push(placed);
+        } else if let Inbound::OrderCarriedOver(carried) = message {
+            self.carried.push(carried);
         }
     }
 
-    fn place(&mut self, now: Timestamp, placed: &OrderPlaced) {
-        self.orders.entry(placed.order).or_insert_with(|| View {
-            // Intake says so next, with its number.
-            status: Status::Checking,
+    /// A new order. How one that was placed stands intake says next, with its number.
+    fn open(&mut self, now: Timestamp, order: OrderId, status: Status, since: Timestamp) {
+        self.orders.entry(order).or_insert_with(|| View {
+            status,
             status_number: 0,
-            status_at: placed.placed_at,
+            status_at: since,
             reason: String::new(),
             version: 0,
             priority: None,
@@ -116,6 +142,10 @@ impl View {
         let summary = &mut self.summary;
         match message {
             Inbound::OrderPlaced(_) => self.version == 0, // Placed once.
+            Inbound::OrderCarriedOver(it) => {
+                summary.carried_over = Some(CarriedSummary::of(it));
+                self.version == 0
+            }
             Inbound::OrderStatus(it) => self.turn(it),
             Inbound::PaymentRequested(it) => summary.money.ask(it),
             Inbound::SourcingRequested(it) => summary.request_sourcing(it),
@@ -158,11 +188,15 @@ impl View {
             Inbound::RefundDue(it) => summary.money.owe_back(it),
             Inbound::OrderSettled(it) => summary.money.settle(it),
             // Worth telling, and nothing to keep: the status says what comes of it.
-            Inbound::OrderCancelled(_)
-            | Inbound::CancellationRequested(_)
-            | Inbound::WithdrawalRefused(_)
-            | Inbound::LetterSent(_)
-            | Inbound::LetterFailed(_) => true,
+            Inbound::CancellationRequested(_) => {
+                summary.cancelling = true;
+                true
+            }
+            Inbound::OrderCancelled(_) | Inbound::WithdrawalRefused(_) => {
+                summary.cancelling = false;
+                true
+            }
+            Inbound::LetterSent(_) | Inbound::LetterFailed(_) => true,
             Inbound::StockLevel(_) => false, // About an item, not about an order.
         }
     }
@@ -201,6 +235,7 @@ impl View {
 pub(crate) fn about(message: &Inbound) -> Option<OrderId> {
     Some(match message {
         Inbound::OrderPlaced(it) => it.order,
+        Inbound::OrderCarriedOver(it) => it.order,
         // What was rejected never became an order, and what was wrong with it may be personal.
         Inbound::OrderStatus(it) => return it.order,
         Inbound::OrderCancelled(it) => it.order,
@@ -244,7 +279,7 @@ pub(crate) fn about(message: &Inbound) -> Option<OrderId> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Colour {
-    /// 紧急: urgent and not over, or held by credit for more than 48 hours.
+    /// 紧急: urgent and not over, later than was estimated, or held by credit for more than 48 hours.
     Red,
     /// 已完成
     Green,
@@ -255,11 +290,17 @@ pub(crate) enum Colour {
 }
 
 /// How an order is marked, by the first rule that fits.
-pub(crate) fn colour(status: Status, urgent: bool, since: Timestamp, now: Timestamp) -> Colour {
+pub(crate) fn colour(
+    status: Status,
+    urgent: bool,
+    since: Timestamp,
+    is_late: bool,
+    now: Timestamp,
+) -> Colour {
     let is_done = status == Status::Completed;
     let is_over = is_done || status.is_final();
     let is_held_long = status == Status::CreditHold && now.duration_since(since) > HOLD_SLA;
-    if urgent && !is_over || is_held_long {
+    if urgent && !is_over || is_late || is_held_long {
         Colour::Red
     } else if is_done {
         Colour::Green
@@ -268,6 +309,12 @@ pub(crate) fn colour(status: Status, urgent: bool, since: Timestamp, now: Timest
     } else {
         Colour::Yellow
     }
+}
+
+/// Whether an order is later than was estimated.
+pub(crate) fn is_late(status: Status, due: Option<Timestamp>, now: Timestamp) -> bool {
+    let is_over = status == Status::Completed || status.is_final();
+    !is_over && due.is_some_and(|it| it < now)
 }
 
 /// Where an order is in the course of trade.

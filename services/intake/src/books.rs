@@ -7,6 +7,7 @@ use chassis::Partition;
 use contracts::intake::{CancelOrder, CancelRefusal, CancelRefused};
 use contracts::{Actor, ChannelId, CustomerId, ExternalId, OrderId, OrderLine, Status, Timestamp};
 
+use crate::carrying::Carried;
 use crate::catalogue::Catalogue;
 use crate::order::{Order, Turn};
 use crate::vault::Entry;
@@ -31,6 +32,8 @@ pub(crate) struct Books {
     pub(crate) catalogue: Catalogue,
     /// What was placed by this batch.
     pub(crate) placed: Vec<Placement>,
+    /// What it took over from another system.
+    pub(crate) carried: Vec<Carried>,
 }
 
 /// What became of what was handed in under one name.
@@ -92,6 +95,7 @@ impl Books {
             Inbound::PlaceOrder(it) => self.place(now, &it),
             Inbound::OrderSubmitted(it) => self.submitted(now, &it),
             Inbound::CancelOrder(it) => self.cancel(now, &it),
+            Inbound::CarryOver(it) => self.carry_over(now, &it),
             Inbound::ListItem(it) => {
                 self.catalogue.list(&it);
                 vec![]

@@ -3,6 +3,7 @@
 mod address;
 mod books;
 mod cancellation;
+mod carrying;
 mod catalogue;
 mod confirmation;
 mod counter;
@@ -27,11 +28,12 @@ use contracts::fulfilment::{
     Returned, Shipped, WithdrawalRefused,
 };
 use contracts::intake::{
-    CancelOrder, CancelRefused, CancellationRequested, ConsigneeNamed, HoldOverdue, ListItem,
-    OrderCancelled, OrderCompleted, OrderConfirmed, OrderExpired, OrderHeld, OrderPlaced,
-    OrderStatus, OrderSubmitted, PaymentOverdue, PaymentRequested, PlaceOrder, PlacementAccepted,
-    PlacementConflict, PlacementDuplicate, PlacementRejected, PromotionRequested, RegisterCustomer,
-    SourcingRequested, WhoOrdered,
+    CancelOrder, CancelRefused, CancellationRequested, CarryOver, CarryOverKnown, CarryOverRefused,
+    ConsigneeNamed, HoldOverdue, ListItem, OrderCancelled, OrderCarriedOver, OrderCompleted,
+    OrderConfirmed, OrderExpired, OrderHeld, OrderPlaced, OrderStatus, OrderSubmitted,
+    PaymentOverdue, PaymentRequested, PlaceOrder, PlacementAccepted, PlacementConflict,
+    PlacementDuplicate, PlacementRejected, PromotionRequested, RegisterCustomer, SourcingRequested,
+    WhoOrdered,
 };
 use contracts::inventory::{
     BackorderFilled, ClaimsPromoted, ClaimsWithdrawn, LeaseExpired, PromotionRefused, StockClaimed,
@@ -46,6 +48,7 @@ message_set! {
         PlaceOrder,
         OrderSubmitted,
         CancelOrder,
+        CarryOver,
         ListItem,
         RegisterCustomer,
         CreditApproved,
@@ -96,6 +99,9 @@ message_set! {
         OrderCancelled,
         OrderExpired,
         OrderCompleted,
+        OrderCarriedOver,
+        CarryOverKnown,
+        CarryOverRefused,
         PaymentOverdue,
         HoldOverdue,
     }

@@ -249,7 +249,8 @@ impl Books {
             external_id: it.facts.external_id.clone(),
             status: it.shown,
         });
-        let (order_no, status) = (String::new(), Status::Checking);
+        // It was taken over from another system, which called it so.
+        let (order_no, status) = (handed.to_string(), Status::Checking);
         let unknown = || Known { order_no, external_id: handed.clone(), status };
         own.or_else(|| self.elsewhere.get(&order).cloned()).unwrap_or_else(unknown)
     }

@@ -77,6 +77,7 @@ pub(crate) async fn load(
         elsewhere: orders::load_known(db, &holders).await?,
         catalogue,
         placed: vec![],
+        carried: vec![],
     };
     Ok((books, before))
 }
@@ -88,6 +89,7 @@ pub(crate) async fn save(
     before: &Before,
 ) -> anyhow::Result<()> {
     orders::insert(db, books).await?;
+    orders::insert_carried(db, &books.carried).await?;
     let changed = |it: &&Order| before.orders.get(&it.facts.order).is_some_and(|was| was != *it);
     orders::update(db, books.orders.values().filter(changed).collect()).await?;
     names::save_refusals(db, books, &before.references).await?;
@@ -114,6 +116,9 @@ impl Wanted {
             }
             Inbound::OrderSubmitted(it) => {
                 self.handed(&it.body, (it.channel.clone(), it.external_id.clone()));
+            }
+            Inbound::CarryOver(it) => {
+                self.names.insert((it.channel.clone(), it.external_id.clone()));
             }
             // They are written as they come.
             Inbound::ListItem(_) | Inbound::RegisterCustomer(_) => {}

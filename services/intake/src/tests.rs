@@ -1,4 +1,5 @@
 mod bench;
+mod carrying;
 mod handing_in;
 mod properties;
 mod reading;

@@ -79,6 +79,7 @@ pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report>
         durable: true,
         configuration,
         outsiders: seed::OUTSIDERS.to_vec(),
+        speed: 1,
     };
     let suite = Suite::start(options, None, progress).await?;
     progress("filling the shop");

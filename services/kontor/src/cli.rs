@@ -14,6 +14,7 @@ mod provision;
 mod run;
 mod tail;
 mod up;
+mod welcome;
 
 use std::io;
 use std::path::PathBuf;

@@ -14,7 +14,7 @@ pub struct Member {
 }
 
 /// Name, role, the channel or warehouse that it is bound to, tier.
-const CREW: [(&str, &str, &str, u8); 7] = [
+const CREW: [(&str, &str, &str, u8); 9] = [
     ("wang.fang", "clerk", "", 1),
     ("li.wei", "credit", "", 3),
     ("zhao.min", "finance", "", 2),
@@ -22,6 +22,9 @@ const CREW: [(&str, &str, &str, u8); 7] = [
     ("qian.yu", "viewer", "", 1),
     ("web.shop", "storefront", "web", 1),
     ("shanghai", "warehouse", "WH-A", 1),
+    // Who works by themselves in the demo.
+    ("lin.anran", "credit", "", 3),
+    ("he.jiashu", "clerk", "", 1),
 ];
 
 /// Makes them known, as far as they are not. Nobody, if the operator's key is not known here.

@@ -1,5 +1,7 @@
 //! The documents that are generated from the contracts: what is committed must be what is generated.
 
+mod examples;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -13,6 +15,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::{house, permissions};
+use examples::Examples;
 
 /// Each document: where it is kept in the repository, and what it holds.
 pub fn all() -> anyhow::Result<Vec<(&'static str, String)>> {
@@ -25,6 +28,7 @@ pub fn all() -> anyhow::Result<Vec<(&'static str, String)>> {
             "shared/contracts/permissions.json",
             pretty(&serde_json::to_value(permissions::all(&house))?)?,
         ),
+        ("services/gateway/openapi.json", gateway::openapi()),
     ])
 }
 
@@ -77,7 +81,6 @@ fn asyncapi(house: &House) -> Value {
         channels.insert(
             answer.clone(),
             json!({
-                "address": null,
                 "messages": { &answer: { "$ref": format!("#/components/messages/{answer}") } },
             }),
         );
@@ -89,7 +92,12 @@ fn asyncapi(house: &House) -> Value {
         });
         operations.insert(name, operation);
     }
-    let schemas = definitions(&mut generator);
+    let mut schemas = definitions(&mut generator);
+    for message in messages.values_mut() {
+        let example = Examples::of(&schemas).fitting(&message["payload"]);
+        message["examples"] = json!([{ "name": "example", "payload": example }]);
+    }
+    schemas.values_mut().for_each(apart);
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -102,7 +110,11 @@ fn asyncapi(house: &House) -> Value {
                             `warehouse-WH-A`), and hears answers below `_INBOX_<user>` only.",
             "license": { "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
             "contact": { "name": "Kontor", "url": "https://kontor.example" },
-            "tags": [{ "name": "orders" }, { "name": "warehouse" }, { "name": "stock" }],
+            "tags": [
+                { "name": "orders", "description": "Placing orders, and following them." },
+                { "name": "warehouse", "description": "What is to be picked, and what became of it." },
+                { "name": "stock", "description": "What there is of each item." },
+            ],
         },
         "defaultContentType": JSON,
         "servers": {
@@ -110,12 +122,42 @@ fn asyncapi(house: &House) -> Value {
                 "host": "127.0.0.1:4222",
                 "protocol": "nats",
                 "description": "As `kontor up` starts it; it prints the port.",
+                "security": security(),
             },
         },
         "channels": channels,
         "operations": operations,
-        "components": { "messages": messages, "schemas": schemas },
+        "components": {
+            "messages": messages,
+            "schemas": schemas,
+            "securitySchemes": { "user": {
+                "type": "userPassword",
+                "description": "The user is called after what it is and who: `channel-web`.",
+            }},
+        },
     })
+}
+
+fn security() -> Value {
+    json!([{ "$ref": "#/components/securitySchemes/user" }])
+}
+
+/// `AsyncAPI` reads schemas as draft 7 has them, in which nothing counts that stands beside a `$ref`:
+/// the reference gets a place of its own.
+fn apart(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(apart);
+            if fields.len() > 1
+                && fields.get("$ref").is_some_and(Value::is_string)
+                && let Some(reference) = fields.remove("$ref")
+            {
+                fields.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(apart),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 const JSON: &str = "application/json";
@@ -193,6 +235,7 @@ fn operation(action: &str, channel: &str, summary: &str) -> Value {
     json!({
         "action": action,
         "summary": summary,
+        "security": security(),
         "channel": { "$ref": format!("#/channels/{channel}") },
         "messages": [{ "$ref": format!("#/channels/{channel}/messages/{channel}") }],
     })
@@ -214,10 +257,18 @@ fn messages(house: &House) -> Value {
             "public": contract.door.map(|it| json!({ "subject": it.pattern, "stream": it.stream })),
             "answers": contract.answers.iter().map(|it| it.subject).collect::<Vec<_>>(),
             "schema": schema,
+            "body": contract.body.map(|it| it(&mut generator)),
         });
         messages.insert(contract.subject, message);
     }
     let schemas = definitions(&mut generator);
+    for message in messages.values_mut() {
+        let examples = Examples::of(&schemas);
+        message["example"] = examples.fitting(&message["schema"]);
+        if !message["body"].is_null() {
+            message["example"]["body"] = examples.fitting(&message["body"]);
+        }
+    }
     json!({ "messages": messages, "components": { "schemas": schemas } })
 }
 

@@ -11,6 +11,7 @@ pub mod house;
 pub mod permissions;
 pub mod provision;
 pub mod seed;
+mod timekeeper;
 pub mod up;
 pub mod whereabouts;
 

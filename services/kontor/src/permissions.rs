@@ -56,6 +56,9 @@ pub fn service(desk: &dyn Desk, password: &str) -> User {
         let owner = || format!("own.*.{}", call.owner());
         publish.insert(if command { owner() } else { call.subject.to_owned() });
     }
+    if desk.tends_parked() {
+        publish.insert("parked.*.*".to_owned());
+    }
     for door in desk.follows().into_iter().filter_map(|it| it.door) {
         for asked in ["STREAM.INFO", "DIRECT.GET", "STREAM.MSG.GET"] {
             publish.insert(format!("$JS.API.{asked}.{}", door.stream));

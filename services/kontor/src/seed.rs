@@ -28,7 +28,15 @@ pub const OUTSIDERS: [(&str, &str); 10] = [
 ];
 
 /// Item, name, category, price in fen, cost, tax in 1/10,000, grams.
-pub const ITEMS: [(&str, &str, &str, i64, i64, i64, i64); 12] = [
+pub type Item = (&'static str, &'static str, &'static str, i64, i64, i64, i64);
+
+/// Customer, name, tier, limit in fen, due in the last three months, paid of it.
+pub type Customer = (&'static str, &'static str, Tier, i64, i64, i64);
+
+/// Warehouse, name, kind, province, city, lines an hour, units of each item.
+pub type Warehouse = (&'static str, &'static str, NodeKind, &'static str, &'static str, i64, i64);
+
+pub const ITEMS: [Item; 12] = [
     ("TEA-GREEN", "龙井茶 Longjing tea, 250 g", "tea", 12_800, 5_200, 1_300, 280),
     ("TEA-BLACK", "祁门红茶 Keemun tea, 250 g", "tea", 9_800, 4_100, 1_300, 280),
     ("TEA-OOLONG", "铁观音 Tieguanyin, 500 g", "tea", 16_800, 7_300, 1_300, 540),
@@ -43,16 +51,14 @@ pub const ITEMS: [(&str, &str, &str, i64, i64, i64, i64); 12] = [
     ("CHAIR-OAK", "橡木椅 Oak chair", "furniture", 79_900, 41_000, 1_300, 9_500),
 ];
 
-/// Customer, name, tier, limit in fen, due in the last three months, paid of it.
-pub const CUSTOMERS: [(&str, &str, Tier, i64, i64, i64); 4] = [
-    ("C-1001", "华东贸易 Huadong Trading", Tier::Key, 500_000_000, 30_000_000, 29_500_000),
-    ("C-1002", "江南茶行 Jiangnan Teahouse", Tier::Gold, 80_000_000, 12_000_000, 7_500_000),
-    ("C-1003", "北方百货 Northern Stores", Tier::Silver, 40_000_000, 9_000_000, 3_900_000),
-    ("C-1004", "远方小店 Faraway Corner", Tier::Regular, 10_000_000, 6_000_000, 600_000),
+pub const CUSTOMERS: [Customer; 4] = [
+    ("C-1001", "远帆贸易 Far Sail Trading", Tier::Key, 500_000_000, 30_000_000, 29_500_000),
+    ("C-1002", "青石巷茶行 Bluestone Lane Tea", Tier::Gold, 80_000_000, 12_000_000, 7_500_000),
+    ("C-1003", "雁北百货 Wild Goose Stores", Tier::Silver, 40_000_000, 9_000_000, 3_900_000),
+    ("C-1004", "天涯小店 World's End Corner", Tier::Regular, 10_000_000, 6_000_000, 600_000),
 ];
 
-/// Warehouse, name, kind, province, city, lines an hour, units of each item.
-pub const WAREHOUSES: [(&str, &str, NodeKind, &str, &str, i64, i64); 4] = [
+pub const WAREHOUSES: [Warehouse; 4] = [
     ("WH-A", "上海仓 Shanghai", NodeKind::Regional, "上海", "上海", 900, 4_000),
     ("WH-B", "广州仓 Guangzhou", NodeKind::Regional, "广东", "广州", 600, 3_000),
     ("WH-C", "北京仓 Beijing", NodeKind::Regional, "北京", "北京", 600, 3_000),
@@ -61,37 +67,14 @@ pub const WAREHOUSES: [(&str, &str, NodeKind, &str, &str, i64, i64); 4] = [
 
 /// Fills the shop. What was said before is not said again: it may be called at every start.
 pub async fn shop(client: &Client, today: Date) -> anyhow::Result<()> {
-    for (sku, name, category, price, cost, tax_rate, weight_g) in ITEMS {
-        let item = ListItem {
-            sku: Sku::new(sku)?,
-            name: name.to_owned(),
-            category: category.to_owned(),
-            unit_price: Cents(price),
-            currency: Currency::CNY,
-            unit_cost: Cents(cost),
-            tax_rate,
-            weight_g,
-            pack: 1,
-            max_quantity: 10_000,
-            active: true,
-        };
-        tell(client, &format!("item {sku}"), item).await?;
+    for item in ITEMS {
+        self::item(client, item).await?;
     }
     for customer in CUSTOMERS {
         self::customer(client, customer, today).await?;
     }
-    for (warehouse, name, kind, province, city, lines_per_hour, _) in WAREHOUSES {
-        let node = SetNode {
-            warehouse: WarehouseId::new(warehouse)?,
-            name: name.to_owned(),
-            kind,
-            province: province.to_owned(),
-            city: city.to_owned(),
-            serves: vec![],
-            lines_per_hour,
-            active: true,
-        };
-        tell(client, &format!("node {warehouse}"), node).await?;
+    for warehouse in WAREHOUSES {
+        self::warehouse(client, warehouse).await?;
     }
     let shelves = WAREHOUSES.iter().flat_map(|it| ITEMS.iter().map(move |item| (it, item)));
     stream::iter(shelves)
@@ -101,9 +84,46 @@ pub async fn shop(client: &Client, today: Date) -> anyhow::Result<()> {
         .await
 }
 
-async fn customer(
+pub(crate) async fn item(
     client: &Client,
-    (id, name, tier, limit, due, paid): (&str, &str, Tier, i64, i64, i64),
+    (sku, name, category, price, cost, tax_rate, weight_g): Item,
+) -> anyhow::Result<()> {
+    let item = ListItem {
+        sku: Sku::new(sku)?,
+        name: name.to_owned(),
+        category: category.to_owned(),
+        unit_price: Cents(price),
+        currency: Currency::CNY,
+        unit_cost: Cents(cost),
+        tax_rate,
+        weight_g,
+        pack: 1,
+        max_quantity: 10_000,
+        active: true,
+    };
+    tell(client, &format!("item {sku}"), item).await
+}
+
+pub(crate) async fn warehouse(
+    client: &Client,
+    (warehouse, name, kind, province, city, lines_per_hour, _): Warehouse,
+) -> anyhow::Result<()> {
+    let node = SetNode {
+        warehouse: WarehouseId::new(warehouse)?,
+        name: name.to_owned(),
+        kind,
+        province: province.to_owned(),
+        city: city.to_owned(),
+        serves: vec![],
+        lines_per_hour,
+        active: true,
+    };
+    tell(client, &format!("node {warehouse}"), node).await
+}
+
+pub(crate) async fn customer(
+    client: &Client,
+    (id, name, tier, limit, due, paid): Customer,
     today: Date,
 ) -> anyhow::Result<()> {
     let customer = CustomerId::new(id)?;
@@ -124,13 +144,17 @@ async fn customer(
         by: Actor("seed".to_owned()),
     };
     tell(client, &format!("limit {id}"), agreed).await?;
-    for month in 1..=3 {
+    // What is paid pays the oldest first: only who pays little owes anything for long.
+    let mut left = paid;
+    for month in (1..=3).rev() {
+        let paid = left.min(due / 3);
+        left -= paid;
         let history = RecordHistory {
             customer: customer.clone(),
             document: format!("opening-{month}"),
             due: today.checked_sub((month * 25).days())?,
             amount: Cents(due / 3),
-            paid: Cents(paid / 3),
+            paid: Cents(paid),
         };
         tell(client, &format!("history {id} {month}"), history).await?;
     }

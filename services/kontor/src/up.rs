@@ -11,6 +11,7 @@ use gateway::Gateway;
 use servers::{Home, Nats, NatsOptions, Postgres, PostgresOptions, Progress};
 
 use crate::clients::Outsider;
+use crate::timekeeper::Timekeeper;
 use crate::whereabouts::{self, Whereabouts};
 use crate::{Configuration, house, permissions, provision};
 
@@ -24,6 +25,8 @@ pub struct Options {
     pub configuration: Configuration,
     /// Who connects from outside: kind and name.
     pub outsiders: Vec<(&'static str, &'static str)>,
+    /// How many times as fast as the machine's time the suite's time runs. 1, unless in a trial.
+    pub speed: u32,
 }
 
 /// Everything, running on this machine.
@@ -38,6 +41,7 @@ pub struct Suite {
     /// The gateway's operator, unless somebody configured another one.
     operator: Option<String>,
     home: Home,
+    time: Timekeeper,
     services: Option<Services>,
 }
 
@@ -62,7 +66,7 @@ impl Suite {
 
     /// Starts the servers and makes what they must hold, without the services.
     pub async fn servers(options: Options, progress: Progress<'_>) -> anyhow::Result<Self> {
-        let Options { home, durable, mut configuration, outsiders } = options;
+        let Options { home, durable, mut configuration, outsiders, speed } = options;
         let home = Home::open(&home, progress)?;
         let operator = operator(&home, &mut configuration)?;
         let house = house::plain();
@@ -89,6 +93,7 @@ impl Suite {
         let authorization = Some(permissions::authorization(&users, &admin_password));
         let nats = Nats::start(&binary, &home, NatsOptions { authorization, durable, port: None });
         let nats = nats.await?;
+        let time = Timekeeper::start(&home, speed)?; // Nobody else works here: the servers are ours.
 
         progress("making databases and streams");
         let mut accounts = BTreeMap::new();
@@ -109,6 +114,7 @@ impl Suite {
             admin_password,
             operator,
             home,
+            time,
             services: None,
         };
         suite.provision(&house).await?;
@@ -208,7 +214,8 @@ impl Suite {
         let services = self.stop_services().await;
         let nats = self.nats.stop().await;
         let postgres = self.postgres.stop().await;
-        services.and(nats).and(postgres)
+        let time = self.time.close();
+        services.and(nats).and(postgres).and(time)
     }
 }
 

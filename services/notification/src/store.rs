@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use chassis::Batch;
+use chassis::{Batch, clock};
 use contracts::notification::LetterKind;
 use contracts::{Cents, Currency, LetterId, OrderId};
 use jiff::Timestamp;
@@ -58,7 +58,7 @@ const DUE: &str = "
            order_no, currency, total_cents, freight_cents, lines
       from letter
       join placed_order on placed_order.order_id = letter.order_id
-     where state = 'queued' and next_attempt_at <= now() and letter_id <> all($1::uuid[])
+     where state = 'queued' and next_attempt_at <= $3 and letter_id <> all($1::uuid[])
      order by next_attempt_at
      limit $2";
 
@@ -267,6 +267,7 @@ impl Round {
         let rows: Vec<DueRow> = sqlx::query_as(DUE)
             .bind(without)
             .bind(i64::try_from(at_most)?)
+            .bind(clock::now().to_sqlx())
             .fetch_all(&mut self.0)
             .await?;
         rows.into_iter().map(due).collect()

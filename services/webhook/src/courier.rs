@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chassis::clock::Stopwatch;
+use chassis::clock::{self, Stopwatch};
 use chassis::{Client, Office, Unanswered};
 use contracts::webhook::{CallOutcome, RecordCall};
 use contracts::{DeliveryId, Uuid};
@@ -155,7 +155,7 @@ impl<W: Worker> Courier<W> {
     {
         let watch = Stopwatch::start();
         let (delivery, attempt) = (due.delivery, due.attempts.saturating_add(1));
-        let (strand, at) = (due.strand.clone(), due.now);
+        let (strand, at) = (due.strand.clone(), clock::now());
         let outcome = self.call(due).await;
         let millis = i64::try_from(watch.millis()).unwrap_or(i64::MAX);
         let call = RecordCall { delivery, strand, attempt, at, millis, outcome };
@@ -164,7 +164,8 @@ impl<W: Worker> Courier<W> {
     }
 
     async fn call(&self, due: Due) -> CallOutcome {
-        let Due { delivery, url, secrets, now, body, .. } = due;
+        let Due { delivery, url, secrets, body, .. } = due;
+        let now = clock::real(); // Receivers compare it with their own clocks.
         let Some(signature) = signatures(&secrets, delivery, now, &body) else {
             return CallOutcome::Failed { reason: "its secret is none".to_owned() };
         };

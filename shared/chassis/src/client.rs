@@ -2,13 +2,14 @@ use std::time::Duration;
 
 use async_nats::RequestErrorKind;
 use contracts::{Command, Key, MessageSet, Question, Uuid};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::{Answer, Outcome};
 use crate::hearing::{Caller, Event};
 use crate::switchboard::Switchboard;
-use crate::{Envelope, MessageId, Partition, TraceContext};
+use crate::{Envelope, MessageId, ParkedInput, Partition, TraceContext};
 
 /// How long a client waits for an answer, repeats included.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -162,17 +163,49 @@ impl Client {
 
     /// Asks a service something that it knows.
     pub async fn ask<Q: Question>(&self, question: &Q) -> Result<Q::Answer, Unanswered> {
-        let subject = || Q::SUBJECT.to_owned();
         let payload = contracts::encode(question).get().to_owned();
-        let reply =
-            self.nats.request(Q::SUBJECT, payload.into()).await.map_err(|it| match it.kind() {
-                RequestErrorKind::TimedOut => Unanswered::TimedOut(subject()),
-                RequestErrorKind::NoResponders
-                | RequestErrorKind::InvalidSubject
-                | RequestErrorKind::MaxPayloadExceeded
-                | RequestErrorKind::Other => Unanswered::NobodyThere(subject()),
-            })?;
-        let refused = |cause| Unanswered::Refused { subject: subject(), cause };
+        self.request(Q::SUBJECT.to_owned(), payload.into_bytes()).await
+    }
+
+    /// What the service set aside, the oldest first; 1,000 at most.
+    pub async fn parked(&self, service: &str) -> Result<Vec<ParkedInput>, Unanswered> {
+        self.request(format!("parked.list.{service}"), b"null".to_vec()).await
+    }
+
+    /// Has the service decide again all that it set aside about this key, in its order. Gives what
+    /// is set aside then.
+    pub async fn replay(&self, service: &str, key: &Key) -> Result<Vec<ParkedInput>, Unanswered> {
+        let body = serde_json::Value::from(key.0.as_str()).to_string();
+        self.request(format!("parked.replay.{service}"), body.into_bytes()).await
+    }
+
+    /// Has the service put one input away for good, and decide what stood behind it. The reason is
+    /// kept with it. Gives what is set aside then.
+    pub async fn discard(
+        &self,
+        service: &str,
+        id: Uuid,
+        reason: &str,
+    ) -> Result<Vec<ParkedInput>, Unanswered> {
+        let body = serde_json::json!({ "id": id, "reason": reason }).to_string();
+        self.request(format!("parked.discard.{service}"), body.into_bytes()).await
+    }
+
+    /// Asks whoever answers on the subject, and reads the answer.
+    async fn request<T: DeserializeOwned>(
+        &self,
+        subject: String,
+        payload: Vec<u8>,
+    ) -> Result<T, Unanswered> {
+        let reply = self.nats.request(subject.clone(), payload.into()).await;
+        let reply = reply.map_err(|it| match it.kind() {
+            RequestErrorKind::TimedOut => Unanswered::TimedOut(subject.clone()),
+            RequestErrorKind::NoResponders
+            | RequestErrorKind::InvalidSubject
+            | RequestErrorKind::MaxPayloadExceeded
+            | RequestErrorKind::Other => Unanswered::NobodyThere(subject.clone()),
+        })?;
+        let refused = |cause| Unanswered::Refused { subject: subject.clone(), cause };
         if let Some(cause) = reply.headers.as_ref().and_then(|it| it.get(SERVICE_ERROR)) {
             return Err(refused(cause.to_string()));
         }

@@ -17,6 +17,7 @@ pub trait Desk: Send + Sync + 'static {
     fn is_asked(&self) -> &'static [Contract];
     fn duties(&self) -> Vec<Duty>;
     fn calls(&self) -> Vec<Contract>;
+    fn tends_parked(&self) -> bool;
     fn follows(&self) -> Vec<Contract>;
     fn counters(&self) -> Vec<Counter>;
 
@@ -97,6 +98,10 @@ impl<S: Service> Desk for S {
 
     fn calls(&self) -> Vec<Contract> {
         Service::calls(self)
+    }
+
+    fn tends_parked(&self) -> bool {
+        Service::tends_parked(self)
     }
 
     fn follows(&self) -> Vec<Contract> {

@@ -48,6 +48,6 @@ pub use partition::Partition;
 pub use public::{Kept, PublicStream, StreamState};
 pub use replica::{Account, Standing};
 pub use service::{Pace, Service};
-pub use telemetry::{Telemetry, TelemetrySettings};
+pub use telemetry::{Telemetry, TelemetrySettings, is_coloured};
 pub use trace::TraceContext;
 pub use worker::{Committed, Input, Said, Worker};

@@ -186,8 +186,7 @@ impl Owner {
         let next = self.ear.next_ask().map_or(next, |ask| ask.min(next));
         let mut rest = Duration::from_millis(next.saturating_sub(now));
         if let Some(due) = self.worker.next_due() {
-            let until = Duration::try_from(due.duration_since(clock::now())).unwrap_or_default();
-            rest = rest.min(until);
+            rest = rest.min(clock::until(due));
         }
         rest
     }

@@ -60,6 +60,12 @@ pub trait Service: Send + Sync + 'static {
         vec![]
     }
 
+    /// Whether its duties look after what services set aside, on behalf of people: it may, because it
+    /// says so. They ask each owner, with [`Client::parked`](crate::Client::parked) and its likes.
+    fn tends_parked(&self) -> bool {
+        false
+    }
+
     /// Public messages that its duties read from their stream, as the outside does: it may, because
     /// it says so.
     fn follows(&self) -> Vec<Contract> {

@@ -1,5 +1,7 @@
 //! Logs, traces and metrics.
 
+use std::io::IsTerminal;
+
 use anyhow::Context;
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::trace::TracerProvider;
@@ -57,10 +59,12 @@ impl Telemetry {
         let filter = EnvFilter::try_new(&settings.log)
             .with_context(|| format!("telemetry.log is {:?}, which is no filter", settings.log))?
             .and(filter_fn(|it| it.target() != MESSAGES));
+        let lines =
+            fmt::layer().with_writer(std::io::stderr).with_ansi(is_coloured(&std::io::stderr()));
         let lines = if settings.json {
-            fmt::layer().json().with_writer(std::io::stderr).with_filter(filter).boxed()
+            lines.json().with_filter(filter).boxed()
         } else {
-            fmt::layer().compact().with_writer(std::io::stderr).with_filter(filter).boxed()
+            lines.compact().with_filter(filter).boxed()
         };
         let spans = traces.as_ref().map(|it| {
             tracing_opentelemetry::layer()
@@ -85,6 +89,12 @@ impl Telemetry {
             tracing::warn!(%error, "the last traces were not sent: {error}");
         }
     }
+}
+
+/// Whether colours may be written there: to terminals, unless `NO_COLOR` is set.
+#[expect(clippy::disallowed_methods, reason = "no setting of ours: https://no-color.org")]
+pub fn is_coloured(out: &impl IsTerminal) -> bool {
+    out.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
 }
 
 /// The target of the spans of messages: they are for traces, not for the log.

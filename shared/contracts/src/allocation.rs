@@ -32,6 +32,11 @@ pub struct SourcingPlanned {
     pub ship_complete: bool,
     /// Higher is sooner, all else being equal; it grows by 50 for each hour of waiting.
     pub priority: i64,
+    /// When the last of it is expected at the customer's, if the first of the plans is claimed and
+    /// nothing else holds the order up. Missing where no plan serves it: nobody knows when supply
+    /// comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Timestamp>,
     /// The sales team in charge, if a rule named one.
     pub team: Option<String>,
     /// Which rule decided, of which ruleset: `R10-east-large`, `cn-default/42`.

@@ -12,6 +12,10 @@ use crate::{
     message_set,
 };
 
+pub use crate::carried::{
+    CarriedFlag, CarriedOrder, CarryOver, CarryOverAnswer, CarryOverKnown, CarryOverRefused,
+    OrderCarriedOver,
+};
 pub use crate::reception::{Cancellation, Cancelled, Placement};
 pub use crate::submission::{ShipTo, Submission, SubmissionLine};
 

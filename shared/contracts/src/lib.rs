@@ -2,6 +2,7 @@
 
 pub mod allocation;
 mod buckets;
+mod carried;
 pub mod credit;
 pub mod finance;
 pub mod fulfilment;

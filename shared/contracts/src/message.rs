@@ -122,6 +122,8 @@ pub struct Contract {
     pub schema: SchemaOf,
     /// What the outside sends as its body, if that is not the message itself.
     pub body: Option<SchemaOf>,
+    /// Whether a body is such a message.
+    pub reads: fn(&RawValue) -> Result<(), Undecodable>,
 }
 
 impl PartialEq for Contract {
@@ -139,6 +141,7 @@ impl Contract {
             door: M::DOOR,
             schema: schema_of::<M>,
             body: M::BODY,
+            reads: |body| decode::<M>(body).map(drop),
         }
     }
 

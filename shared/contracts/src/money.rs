@@ -138,7 +138,7 @@ impl fmt::Display for Cents {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^[A-Z]{3}$"))]
+#[schemars(with = "String", extend("enum" = codes()))]
 pub struct Currency([u8; 3]);
 
 impl Currency {
@@ -172,6 +172,14 @@ impl Currency {
         let point = if digits == 0 { "" } else { "." };
         format!("{sign}{whole}{point}{fraction}")
     }
+}
+
+/// Every code of ISO 4217, sorted.
+fn codes() -> Vec<String> {
+    let letters = || (b'A'..=b'Z').map(char::from);
+    let pairs = letters().flat_map(|one| letters().map(move |two| format!("{one}{two}")));
+    let all = pairs.flat_map(|it| letters().map(move |last| format!("{it}{last}")));
+    all.filter(|it| Currency::new(it).is_ok()).collect()
 }
 
 impl TryFrom<String> for Currency {

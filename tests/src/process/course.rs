@@ -4,8 +4,9 @@
 use anyhow::Context;
 use contracts::intake::{Submission, SubmissionLine};
 use contracts::{Cents, CustomerId, Sku, Status, Terms};
-use kontor::demo;
 use kontor::seed::ITEMS;
+
+use crate::Draft;
 
 /// What an order goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +97,8 @@ pub fn end(external_id: &str) -> Option<End> {
 /// What the storefront hands in under this name: always the same.
 pub fn order(external_id: &str) -> anyhow::Result<Submission> {
     let (prefix, course, nth) = parts(external_id).context("a name of an order of a run")?;
-    let mut order = demo::order(external_id, nth)?;
+    let mut order = Draft::prepaid(external_id)?.freight(Cents(1_200)).order();
+    order.urgent = nth.is_multiple_of(11);
     let first = usize::try_from(nth)? % 9;
     let (mut net, mut tax) = (Cents::ZERO, Cents::ZERO);
     order.lines.clear();

@@ -136,7 +136,7 @@ async fn it_is_picked_already(shop: &Shop) -> anyhow::Result<()> {
     let (status, answer) = shop.clerk.cancels(id).await?;
     assert_eq!(
         (status, answer["type"].as_str().unwrap_or_default()),
-        (409, "urn:kontor:problem:past-point-of-no-return")
+        (409, "/problems/past-point-of-no-return")
     );
     shop.audit().await
 }

@@ -5,6 +5,7 @@ mod account;
 mod audit;
 mod crowd;
 mod endings;
+mod exchange;
 mod following;
 mod handing_in;
 mod permissions;

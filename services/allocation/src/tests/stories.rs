@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{books, story, tell, told};
+use super::{START, books, story, tell, told};
 use crate::Outbound;
 
 /// Two regional warehouses, a forward one, and enough of S.
@@ -194,6 +194,26 @@ fn the_nearer_warehouse_serves_until_its_backlog_is_longer_than_the_way() {
     told(&mut books, "picked a A 1; picked b B 1; picked b B 1; cancel c; cancel c");
     let open: Vec<i64> = books.nodes.iter().map(|it| it.backlog).collect();
     assert_eq!(open, [4, 1]);
+}
+
+#[test]
+fn it_is_told_when_an_order_is_expected_if_anything_serves_it() {
+    let mut books = books();
+    told(&mut books, NETWORK);
+    // A day in the warehouse, and one for each 500 km begun; nobody has 99,999 of it.
+    let placed = "place a 上海 上海 S*1; place b 黑龙江 哈尔滨 S*1; place c 上海 上海 S*99999";
+    let hours = |it: &Outbound| {
+        let Outbound::SourcingPlanned(it) = it else { panic!("{it:?}") };
+        it.estimate.map(|at| at.duration_since(START).as_hours())
+    };
+    let expected: Vec<Option<i64>> = told(&mut books, placed).iter().map(hours).collect();
+    assert_eq!(expected, [Some(48), Some(24 + 4 * 24), None]);
+
+    // What stands before it is picked first.
+    told(&mut books, "node A regional 上海 上海 rate=1; node B regional 广东 广州 closed");
+    let first = told(&mut books, "place d 上海 上海 S*1; place e 上海 上海 S*1");
+    let [first, second] = [hours(&first[0]).unwrap(), hours(&first[1]).unwrap()];
+    assert_eq!(second - first, 1);
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Access {
             let is_operator = self.operator.as_ref().is_some_and(|it| it.is(&hashed));
             return if is_operator { Ok(operator()) } else { Err(Unknown::Unproved) };
         }
-        let now = clock::now();
+        let now = clock::real();
         let found = match self.keys.recall(id, now, &self.settings) {
             Some(found) => found,
             None => {
@@ -104,7 +104,7 @@ impl Access {
     }
 
     async fn by_session(&self, db: &PgPool, token: &Hashed) -> Result<Principal, Unknown> {
-        let now = clock::now();
+        let now = clock::real();
         let found = match self.sessions.recall(token, now, &self.settings) {
             Some(found) => found,
             None => {
@@ -148,7 +148,7 @@ impl Access {
             return Err(Problem::not_signed_in());
         }
         let secret = Secret::fresh().map_err(|error| broken(&error.into()))?;
-        let now = clock::now();
+        let now = clock::real();
         let (until, idle) = (now + span(self.settings.session()), now - span(self.settings.idle()));
         people::sign_in(db, &secret.hashed(), &By { who: name, at: now }, until, idle).await?;
         Ok(secret)
@@ -180,7 +180,7 @@ impl Access {
             )]));
         }
         let hash = password::hash(new).await.map_err(|error| broken(&error))?;
-        people::set_password(db, &hash, here, &By { who: name, at: clock::now() }).await?;
+        people::set_password(db, &hash, here, &By { who: name, at: clock::real() }).await?;
         self.changed();
         Ok(())
     }

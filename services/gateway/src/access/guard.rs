@@ -23,7 +23,16 @@ pub(crate) async fn guard(State(api): State<Api>, mut request: Request, next: Ne
     let Some(path) = path else { return next.run(request).await }; // There is no such path.
     let action = match takes(request.method(), &path) {
         Some(Takes::Leave(action)) => action,
-        Some(Takes::Nothing) => return next.run(request).await,
+        Some(Takes::Nothing) => {
+            // A page for everybody shows who reads it, if that is known.
+            if is_page(&path)
+                && let Ok((who, session)) = api.access.who(&api.db, request.headers()).await
+            {
+                let (who, action) = (Arc::new(who), Action::ReadSelf);
+                request.extensions_mut().insert(Asks { who, action, session });
+            }
+            return next.run(request).await;
+        }
         None => return not_listed(request.method(), &path),
     };
     let (who, session) = match api.access.who(&api.db, request.headers()).await {
@@ -94,7 +103,7 @@ fn not_known(unknown: Unknown, path: &str, request: &Request) -> Response {
 
 /// Whether people look at it.
 fn is_page(path: &str) -> bool {
-    !path.starts_with("/v1/") && path != "/console/live"
+    !path.starts_with("/v1/") && !path.starts_with("/console/")
 }
 
 /// Whether a page of ours sent it. A browser says so by itself, and no other site can make it say

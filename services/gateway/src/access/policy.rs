@@ -86,6 +86,17 @@ table! {
     DecideCredit "credit.decide"        NO  NO  NO  ALL NO  NO  NO;
     ReadAccount "credit.account"        NO  NO  ALL ALL ALL ALL NO;
     SetLimit "credit.limit"             NO  NO  NO  ALL NO  NO  NO;
+    /// To take the process table along as a file.
+    ExportOrders "orders.export"        OWN NO  ALL ALL ALL ALL NO;
+    /// To bring orders as a file.
+    ImportOrders "orders.import"        NO  NO  ALL NO  NO  ALL NO;
+    /// Orders that wait for supply or for a person, and how many there are.
+    ReadWork "work.read"                NO  NO  ALL ALL ALL ALL ALL;
+    /// What services set aside: to look at it, to have it decided again, to put it away.
+    TendParked "parked.tend"            NO  NO  NO  NO  NO  ALL NO;
+    /// Names for choices of orders.
+    SaveViews "views.save"              NO  NO  ALL ALL ALL ALL ALL;
+    ExportStock "stock.export"          NO  NO  ALL ALL ALL ALL ALL;
     ReadStock "stock.read"              OWN OWN ALL ALL ALL ALL ALL;
     /// To say what came in, and what was counted.
     BookStock "stock.book"              NO  OWN ALL NO  NO  ALL NO;

@@ -10,11 +10,14 @@ use axum::response::{IntoResponse, Response};
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, type and content of each.
-const ALL: [(&str, &str, &str); 6] = [
+const ALL: [(&str, &str, &str); 9] = [
     ("console.css", "text/css; charset=utf-8", include_str!("../../assets/console.css")),
     ("console.js", SCRIPT, include_str!("../../assets/console.js")),
+    ("counts.js", SCRIPT, include_str!("../../assets/counts.js")),
     ("forms.js", SCRIPT, include_str!("../../assets/forms.js")),
+    ("keys.js", SCRIPT, include_str!("../../assets/keys.js")),
     ("live.js", SCRIPT, include_str!("../../assets/live.js")),
+    ("reference.js", SCRIPT, include_str!("../../assets/reference.js")),
     ("table.js", SCRIPT, include_str!("../../assets/table.js")),
     ("time.js", SCRIPT, include_str!("../../assets/time.js")),
 ];
@@ -41,6 +44,13 @@ pub(super) async fn serve(Path(name): Path<String>) -> Response {
         (header::ETAG, version_tag()),
     ];
     (headers, *content).into_response()
+}
+
+/// Names this state of a file.
+pub(super) fn tag(content: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    format!("\"{:016x}\"", hasher.finish())
 }
 
 fn version_tag() -> &'static str {

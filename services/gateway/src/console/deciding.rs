@@ -2,8 +2,8 @@
 
 use axum::Form;
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
@@ -56,54 +56,25 @@ pub(super) async fn cancel(
     desk.answer(&may, told).await
 }
 
-pub(super) async fn release(
+/// Releases or refuses the credit of an order.
+pub(super) async fn credit(
     State(api): State<Api>,
     may: May<act::DecideCredit>,
     reader: Reader,
-    which: Which,
+    Path((id, verdict)): Path<(String, String)>,
     by: Caller,
     headers: HeaderMap,
     form: Sent,
 ) -> Response {
-    let desk = Desk { api, reader, which };
-    let told = match instruction("release", &headers, by, form) {
-        Ok(it) => {
-            let told = deciding::release_credit(
-                State(desk.api.clone()),
-                may.clone(),
-                desk.which.clone(),
-                it,
-            );
-            told.await.map(|Json(it)| it)
-        }
-        Err(problem) => Err(problem),
+    let desk = Desk { api, reader, which: Which::named(id) };
+    let (state, leave, which) = (State(desk.api.clone()), may.clone(), desk.which.clone());
+    let told = match (&*verdict, instruction(&verdict, &headers, by, form)) {
+        (_, Err(problem)) => Err(problem),
+        ("release", Ok(it)) => deciding::release_credit(state, leave, which, it).await,
+        ("refuse", Ok(it)) => deciding::refuse_credit(state, leave, which, it).await,
+        _ => Err(Problem::not_found("There is no such decision")),
     };
-    desk.answer(&may, told).await
-}
-
-pub(super) async fn refuse(
-    State(api): State<Api>,
-    may: May<act::DecideCredit>,
-    reader: Reader,
-    which: Which,
-    by: Caller,
-    headers: HeaderMap,
-    form: Sent,
-) -> Response {
-    let desk = Desk { api, reader, which };
-    let told = match instruction("refuse", &headers, by, form) {
-        Ok(it) => {
-            let told = deciding::refuse_credit(
-                State(desk.api.clone()),
-                may.clone(),
-                desk.which.clone(),
-                it,
-            );
-            told.await.map(|Json(it)| it)
-        }
-        Err(problem) => Err(problem),
-    };
-    desk.answer(&may, told).await
+    desk.answer(&may, told.map(|Json(it)| it)).await
 }
 
 /// Where something is decided: who reads, and about which order.
@@ -120,7 +91,7 @@ impl Desk {
         let language = reader.language;
         // The form's own address shows nothing: whoever changes the language comes back to the order.
         reader.here = format!("/orders/{}", which.shown());
-        let frame = Frame::of(reader, "orders", Some(may.who()));
+        let frame = Frame::of(reader, "orders");
         let (status, said) = match told {
             Ok(decision) => {
                 let mut said = Said::done(match decision.outcome {

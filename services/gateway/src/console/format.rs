@@ -2,6 +2,7 @@
 
 use contracts::{Cents, Currency, Language, Timestamp};
 use jiff::SignedDuration;
+use jiff::civil::Date;
 
 /// A moment, for programs and for people. Scripts put it into the reader's own time zone.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,12 @@ impl From<Timestamp> for Moment {
     fn from(at: Timestamp) -> Self {
         let iso = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         Self { iso, shown: at.strftime("%Y-%m-%d %H:%M UTC").to_string() }
+    }
+}
+
+impl From<Date> for Moment {
+    fn from(day: Date) -> Self {
+        Self { iso: day.to_string(), shown: day.to_string() }
     }
 }
 

@@ -3,9 +3,11 @@
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chassis::clock;
 use contracts::Language;
 
 use super::assets;
+use super::format::Moment;
 use super::language::Reader;
 use super::texts::{Texts, texts};
 use super::words;
@@ -24,6 +26,8 @@ pub(crate) struct Frame {
     pub(crate) version: &'static str,
     /// What is to be followed: `order.version`, parted by commas.
     pub(crate) watch: String,
+    /// The suite's time and its speed, if it is another one than the machine's.
+    pub(crate) time: Option<(Moment, u32)>,
     /// Whose page it is; nobody's before they have signed in.
     pub(crate) me: Option<Me>,
 }
@@ -35,6 +39,8 @@ pub(crate) struct Me {
     pub(crate) is_person: bool,
     pub(crate) orders: bool,
     pub(crate) holds: bool,
+    pub(crate) work: bool,
+    pub(crate) parked: bool,
     pub(crate) stock: bool,
 }
 
@@ -46,16 +52,20 @@ impl Me {
             is_person: who.kind == Kind::Person,
             orders: may(Action::ListOrders),
             holds: may(Action::ReadHolds),
+            work: may(Action::ReadWork),
+            parked: may(Action::TendParked),
             stock: may(Action::ReadStock),
         }
     }
 }
 
 impl Frame {
-    pub(crate) fn of(reader: Reader, part: &'static str, who: Option<&Principal>) -> Self {
-        let Reader { language, here } = reader;
+    pub(crate) fn of(reader: Reader, part: &'static str) -> Self {
+        let Reader { language, here, who } = reader;
         let (t, version) = (texts(language), assets::version());
-        Self { t, language, part, here, version, watch: String::new(), me: who.map(Me::of) }
+        let time = clock::is_own().then(|| (clock::now().into(), clock::speed()));
+        let me = who.as_deref().map(Me::of);
+        Self { t, language, part, here, version, watch: String::new(), time, me }
     }
 
     /// The language that is not shown, and how it calls itself.

@@ -51,7 +51,7 @@ pub(super) async fn show(
     may: May<act::ReadHolds>,
     reader: Reader,
 ) -> Response {
-    let mut frame = Frame::of(reader, "holds", Some(may.who()));
+    let mut frame = Frame::of(reader, "holds");
     let can_decide = may.would(Action::DecideCredit);
     match read(&api, &may, &frame).await {
         Ok((holds, has_more)) => {

@@ -1,6 +1,7 @@
 //! In which language somebody reads: as they chose, else as their browser asks.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::FromRequestParts;
@@ -10,29 +11,34 @@ use axum::response::{IntoResponse, Response};
 use contracts::Language;
 use serde::Deserialize;
 
+use crate::access::{Asks, Principal};
+
 /// The cookie in which the choice is kept, for a year.
 const COOKIE: &str = "kontor-language";
 
 /// Who reads: in which language, and where they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reader {
     pub(crate) language: Language,
     /// The path and query of the page.
     pub(crate) here: String,
+    /// Who they are, if that is known.
+    pub(crate) who: Option<Arc<Principal>>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Reader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(reader_of(&parts.headers, &parts.uri))
+        let who = parts.extensions.get::<Asks>().map(|it| it.who.clone());
+        Ok(reader_of(&parts.headers, &parts.uri, who))
     }
 }
 
 /// Who reads what is asked for there.
-pub(super) fn reader_of(headers: &HeaderMap, uri: &Uri) -> Reader {
+pub(super) fn reader_of(headers: &HeaderMap, uri: &Uri, who: Option<Arc<Principal>>) -> Reader {
     let here = uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
-    Reader { language: language(headers), here }
+    Reader { language: language(headers), here, who }
 }
 
 /// This place, if it is one of this gateway's: `//elsewhere` would be another's.

@@ -11,6 +11,7 @@ use sqlx::PgPool;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
+use super::counts::Counts;
 use super::row::Row;
 use crate::access::{Scope, Sight};
 use crate::http::Api;
@@ -35,6 +36,8 @@ pub(crate) struct Live {
     books: Mutex<Books>,
     said: broadcast::Sender<Arc<Vec<Changed>>>,
     closed: watch::Sender<bool>,
+    /// How much waits on the work lists.
+    pub(super) counts: Counts,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +69,7 @@ impl Default for Live {
             books: Mutex::default(),
             said: broadcast::Sender::new(KEPT),
             closed: watch::Sender::new(false),
+            counts: Counts::default(),
         }
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn show(
     reader: Reader,
     which: Which,
 ) -> Response {
-    let frame = Frame::of(reader, "orders", Some(may.who()));
+    let frame = Frame::of(reader, "orders");
     match read(&api, &may, which).await {
         Ok(read) => page_of((&api, &may), frame, read, StatusCode::OK, None).await,
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => {

@@ -193,7 +193,10 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
             // The currency stands before each amount, and what is empty says nothing.
             ("currency", _) | (_, Value::Null) => {}
             (_, Value::Array(all)) if all.is_empty() => {}
-            _ => data.push((name.clone(), figure(name, value, currency))),
+            _ => {
+                let called = words::figure(language, name).unwrap_or(name);
+                data.push((called.to_owned(), figure(language, name, value, currency)));
+            }
         }
     }
     Event {
@@ -208,20 +211,23 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
 }
 
 /// A figure of an entry. Those that are amounts are written as such.
-fn figure(name: &str, value: &Value, currency: &str) -> String {
+fn figure(language: Language, name: &str, value: &Value, currency: &str) -> String {
     const AMOUNTS: [&str; 5] = ["amount", "total", "gross", "paid", "open"];
     match (value, value.as_i64()) {
         (_, Some(amount)) if AMOUNTS.contains(&name) => money(currency, amount),
         (_, Some(figure)) => number(figure),
         (Value::String(text), _) => text.clone(),
         (Value::Array(all), _) => {
-            let all: Vec<String> = all.iter().map(|it| figure("", it, currency)).collect();
+            let all: Vec<String> =
+                all.iter().map(|it| figure(language, "", it, currency)).collect();
             all.join("; ")
         }
         (Value::Object(fields), _) => {
-            let fields =
-                fields.iter().map(|(name, it)| format!("{name} {}", figure(name, it, currency)));
-            fields.collect::<Vec<_>>().join(", ")
+            let field = |(name, it): (&String, &Value)| {
+                let called = words::figure(language, name).unwrap_or(name);
+                format!("{called} {}", figure(language, name, it, currency))
+            };
+            fields.iter().map(field).collect::<Vec<_>>().join(", ")
         }
         _ => value.to_string(),
     }
@@ -308,7 +314,7 @@ fn sourcing_why(it: &SourcingRecord) -> SourcingWhy {
     let list = |name: &str| it.record.pointer(name).and_then(Value::as_array);
     let text = |of: &Value, names: &[&str]| {
         let found = names.iter().find_map(|name| of.get(name));
-        found.map(|it| figure("", it, "")).unwrap_or_default()
+        found.map(|it| figure(Language::English, "", it, "")).unwrap_or_default()
     };
     let pair = |first: &'static [&'static str], second: &'static [&'static str]| {
         move |it: &Value| (text(it, first), text(it, second))

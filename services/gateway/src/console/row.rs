@@ -33,8 +33,17 @@ pub(crate) struct Row {
     /// Microseconds, to sort by.
     pub(crate) placed: i64,
     pub(crate) placed_at: Moment,
+    /// When the last of it is expected at the customer's.
+    pub(crate) estimated_at: Option<Moment>,
+    /// Whether that is past, and it is not over.
+    pub(crate) is_late: bool,
+    /// Another system kept it, and what does not fit together in what it told.
+    pub(crate) imported: bool,
+    pub(crate) flags: Vec<&'static str>,
     pub(crate) completed_at: Option<Moment>,
     pub(crate) reason: String,
+    /// Which service has it.
+    pub(crate) node: &'static str,
     pub(crate) warehouses: String,
     pub(crate) priority: String,
     /// Empty for who does not see prices.
@@ -56,6 +65,10 @@ impl Row {
         lines: &[LineView],
     ) -> Self {
         let reason = words::reason(language, &it.reason).unwrap_or(&it.reason);
+        let carried = it.summary.carried_over.as_ref();
+        let done = carried.and_then(|it| it.completed);
+        let sourced = it.summary.sourcing.as_ref().and_then(|it| it.estimate);
+        let due = sourced.or(carried.and_then(|it| it.estimated));
         Self {
             id: it.order.simple().to_string(),
             version: it.version,
@@ -72,11 +85,21 @@ impl Row {
             meaning: words::colour(language, it.colour),
             placed: it.placed_at.as_microsecond(),
             placed_at: it.placed_at.into(),
-            completed_at: it.completed_at.map(Moment::from),
+            estimated_at: due.map(Moment::from),
+            is_late: it.is_late,
+            imported: carried.is_some(),
+            flags: carried
+                .map(|it| it.flags.iter().map(|it| words::flag(language, *it)).collect())
+                .unwrap_or_default(),
+            completed_at: done.map(Moment::from).or(it.completed_at.map(Moment::from)),
             reason: reason.to_owned(),
+            node: words::node(language, status_named(&it.status)),
             warehouses: warehouses(it),
             priority: it.priority.map(number).unwrap_or_default(),
-            total: if sight.prices { money(&it.currency, it.total) } else { String::new() },
+            total: match carried {
+                None if sight.prices => money(&it.currency, it.total),
+                _ => String::new(), // Nobody told of any; or it is not shown.
+            },
         }
     }
 
@@ -97,7 +120,7 @@ pub(crate) fn colour(colour: Colour) -> &'static str {
 }
 
 /// Where its goods come from: the warehouses that were told to pick, else those that hold some.
-fn warehouses(it: &OrderView) -> String {
+pub(crate) fn warehouses(it: &OrderView) -> String {
     let mut names: Vec<&str> = it.summary.shipments.iter().map(|it| &*it.warehouse).collect();
     if names.is_empty() {
         let held = it.summary.sourcing.iter().flat_map(|it| &it.warehouses);

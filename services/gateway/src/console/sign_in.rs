@@ -1,6 +1,7 @@
 //! Signing in and out, and changing one's password.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Form;
@@ -46,7 +47,7 @@ pub(super) struct Back {
 
 pub(super) async fn show(reader: Reader, back: Result<Query<Back>, QueryRejection>) -> Response {
     let back = back.map(|it| it.0.back).unwrap_or_default();
-    let frame = Frame::of(reader, "sign-in", None);
+    let frame = Frame::of(reader, "sign-in");
     page(StatusCode::OK, &SignInPage { frame, said: None, name: String::new(), back })
 }
 
@@ -92,7 +93,7 @@ pub(super) async fn sign_in(
         Err(problem) => {
             "/sign-in".clone_into(&mut reader.here);
             let said = Some(Said::wrong(reader.language, &problem));
-            let (frame, status) = (Frame::of(reader, "sign-in", None), problem.status());
+            let (frame, status) = (Frame::of(reader, "sign-in"), problem.status());
             let mut response = page(status, &SignInPage { frame, said, name, back });
             problem.advise(&mut response);
             response
@@ -106,16 +107,16 @@ pub(super) async fn sign_out(
     headers: HeaderMap,
 ) -> Response {
     if !is_from_here(&headers) {
-        return wrong(Frame::of(reader, "sign-in", None), &Problem::elsewhere());
+        return wrong(Frame::of(reader, "sign-in"), &Problem::elsewhere());
     }
     match api.access.sign_out(&api.db, &headers).await {
         Ok(()) => to(HeaderValue::from_static("/sign-in"), Some(cookie(&api, "", 0))),
-        Err(error) => wrong(Frame::of(reader, "sign-in", None), &error.into()),
+        Err(error) => wrong(Frame::of(reader, "sign-in"), &error.into()),
     }
 }
 
-pub(super) async fn show_password(may: May<act::ChangePassword>, reader: Reader) -> Response {
-    let frame = Frame::of(reader, "password", Some(may.who()));
+pub(super) async fn show_password(_: May<act::ChangePassword>, reader: Reader) -> Response {
+    let frame = Frame::of(reader, "password");
     page(StatusCode::OK, &PasswordPage { frame, said: None })
 }
 
@@ -132,7 +133,7 @@ pub(super) async fn change_password(
     reader: Reader,
     Form(Changed { old, new }): Form<Changed>,
 ) -> Response {
-    let frame = Frame::of(reader, "password", Some(may.who()));
+    let frame = Frame::of(reader, "password");
     let mut faults = Faults::default();
     check_password("/new", &new, &mut faults);
     let done = if faults.0.is_empty() {
@@ -161,9 +162,9 @@ pub(crate) fn to_sign_in(request: &Request) -> Response {
 }
 
 /// Says to somebody who is known that they may not do this.
-pub(crate) fn denied(request: &Request, who: &Principal, problem: &Problem) -> Response {
-    let reader = reader_of(request.headers(), request.uri());
-    wrong(Frame::of(reader, "", Some(who)), problem)
+pub(crate) fn denied(request: &Request, who: &Arc<Principal>, problem: &Problem) -> Response {
+    let reader = reader_of(request.headers(), request.uri(), Some(who.clone()));
+    wrong(Frame::of(reader, ""), problem)
 }
 
 /// Kept by the browser for so many seconds, shown to no script, and sent by no other site.

@@ -13,7 +13,7 @@ use super::format::{Moment, number};
 use super::frame::{Frame, page, wrong};
 use super::language::Reader;
 use super::words;
-use crate::access::{May, Scope, act};
+use crate::access::{Action, May, Scope, act};
 use crate::http::Api;
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
@@ -51,6 +51,7 @@ struct StockPage {
     q: String,
     items: Vec<Item>,
     next: Option<String>,
+    export: String,
 }
 
 pub(super) async fn list(
@@ -59,7 +60,7 @@ pub(super) async fn list(
     reader: Reader,
     query: Result<Query<Asking>, QueryRejection>,
 ) -> Response {
-    let frame = Frame::of(reader, "stock", Some(may.who()));
+    let frame = Frame::of(reader, "stock");
     let Ok(Query(Asking { q, after })) = query else {
         return wrong(frame, &Problem::malformed("q and after: expected texts"));
     };
@@ -82,7 +83,10 @@ pub(super) async fn list(
         format!("/stock?{}", query.unwrap_or_default())
     });
     let items = levels.into_iter().map(|it| item(it, may.scope())).collect();
-    page(StatusCode::OK, &StockPage { frame, q, items, next })
+    let query = serde_urlencoded::to_string([("q", &q)]).unwrap_or_default();
+    let exports = may.would(Action::ExportStock);
+    let export = if exports { format!("/export/stock?{query}&") } else { String::new() };
+    page(StatusCode::OK, &StockPage { frame, q, items, next, export })
 }
 
 fn item(mut it: ItemLevel, scope: &Scope) -> Item {
@@ -137,6 +141,8 @@ struct ItemPage {
     /// What storefronts were told: units, and when.
     told: Option<(String, Moment)>,
     shelves: Vec<Shelf>,
+    /// Whether its movements may be taken along as a file.
+    exports: bool,
 }
 
 pub(super) async fn show(
@@ -145,16 +151,18 @@ pub(super) async fn show(
     reader: Reader,
     named: Result<Named<Sku>, Problem>,
 ) -> Response {
-    let frame = Frame::of(reader, "stock", Some(may.who()));
+    let frame = Frame::of(reader, "stock");
     let sku = match named {
         Ok(Named(sku)) => sku,
         Err(problem) => return wrong(frame, &problem),
     };
+    let exports = may.would(Action::ExportStock);
     match get_stock(State(api), may, Named(sku.clone())).await {
         Ok(axum::Json(stock)) => {
             let told = stock.level.map(|it| (number(it.sellable), it.at.into()));
             let shelves = stock.warehouses.iter().map(|it| shelf(&frame, it)).collect();
-            page(StatusCode::OK, &ItemPage { frame, sku: sku.to_string(), told, shelves })
+            let sku = sku.to_string();
+            page(StatusCode::OK, &ItemPage { frame, sku, told, shelves, exports })
         }
         Err(problem) => wrong(frame, &problem),
     }

@@ -55,7 +55,7 @@ pub(super) async fn follow(
     let seen = seen(&shown.watch)?;
     let also = match &*shown.also {
         "" => None,
-        _ => Some(Also { filter: asking.filter()?, since: since(&shown.since)? }),
+        _ => Some(Also { filter: asking.filter(&api.settings.zone)?, since: since(&shown.since)? }),
     };
     let seat = Seat::take(
         &api,

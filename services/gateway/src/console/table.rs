@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use contracts::{Language, Status, Terms, Timestamp};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -14,8 +13,11 @@ use uuid::Uuid;
 use super::frame::{Frame, page, wrong};
 use super::language::Reader;
 use super::row::Row;
+use super::saved::{Offered, offered};
+use super::texts::Texts;
 use super::words;
-use crate::access::{May, Sight, act};
+use crate::ShopZone;
+use crate::access::{Action, May, Sight, act};
 use crate::http::Api;
 use crate::http::list;
 use crate::http::problem::Problem;
@@ -49,10 +51,34 @@ pub(crate) struct Asking {
     pub(crate) sort: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) after: String,
+    /// Columns beside the usual ones, parted by commas; as the browser keeps them, if nothing is said.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) columns: String,
+    /// The saved view that is shown.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) view: String,
+}
+
+/// Finds how something is called.
+type Called = fn(&Texts) -> &'static str;
+
+/// The columns that can be chosen, and how they are called.
+const COLUMNS: [(&str, Called); 7] = [
+    ("channel", |t| t.channel),
+    ("external", |t| t.external_id),
+    ("reason", |t| t.remark),
+    ("node", |t| t.node),
+    ("warehouse", |t| t.warehouse),
+    ("priority", |t| t.priority),
+    ("total", |t| t.total),
+];
+
+pub(super) fn is_column(name: &str) -> bool {
+    COLUMNS.iter().any(|it| it.0 == name)
 }
 
 impl Asking {
-    pub(crate) fn filter(&self) -> Result<Filter, Problem> {
+    pub(crate) fn filter(&self, zone: &ShopZone) -> Result<Filter, Problem> {
         let all = [&self.q, &self.channel, &self.customer];
         if all.iter().any(|it| it.contains('\0')) {
             return Err(Problem::malformed("no text has a zero byte"));
@@ -69,7 +95,7 @@ impl Asking {
         };
         let status = match &*self.status {
             "" => None,
-            "open" => Some(open().map(Status::name).collect()),
+            "open" => Some(open_names()),
             names => Some(list::statuses(names)?),
         };
         Ok(Filter {
@@ -77,8 +103,8 @@ impl Asking {
             channel: some(&self.channel),
             customer: some(&self.customer),
             terms,
-            placed_from: instant("from", &self.from)?,
-            placed_to: instant("to", &self.to)?,
+            placed_from: instant("from", &self.from, zone)?,
+            placed_to: instant("to", &self.to, zone)?,
             order_no: None,
             search: some(&self.q),
         })
@@ -103,7 +129,7 @@ impl Asking {
     }
 
     /// The same, as a link has it.
-    fn query(&self) -> String {
+    pub(super) fn query(&self) -> String {
         serde_urlencoded::to_string(self).unwrap_or_default()
     }
 
@@ -119,12 +145,17 @@ fn open() -> impl Iterator<Item = Status> {
     Status::ALL.into_iter().filter(|it| !it.is_final() && *it != Status::Completed)
 }
 
-/// The beginning of a day in UTC, or an instant.
-fn instant(name: &str, text: &str) -> Result<Option<Timestamp>, Problem> {
+/// The names of those statuses.
+pub(super) fn open_names() -> Vec<&'static str> {
+    open().map(Status::name).collect()
+}
+
+/// The beginning of a day in the shop's zone, or an instant.
+fn instant(name: &str, text: &str, zone: &ShopZone) -> Result<Option<Timestamp>, Problem> {
     if text.is_empty() {
         return Ok(None);
     }
-    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|it| it.timestamp());
+    let day = || text.parse::<Date>().ok()?.to_zoned(zone.zone()).ok().map(|it| it.timestamp());
     let at = text.parse::<Timestamp>().ok().or_else(day).map(Some);
     at.ok_or_else(|| {
         let expected = "expected a day as in 2026-11-22, or an instant";
@@ -143,10 +174,21 @@ struct Choice {
 #[template(path = "console/table.html")]
 struct TablePage {
     frame: Frame,
+    /// What of orders its reader sees.
     sight: Sight,
+    saves: bool,
+    imports: bool,
     rows: Vec<Row>,
     asking: Asking,
     statuses: Vec<Choice>,
+    /// Columns that can be chosen: their name, what they are called, whether the view shows them.
+    columns: Vec<(&'static str, &'static str, bool)>,
+    /// Saved views.
+    views: Vec<Offered>,
+    /// How the days of the filter are counted.
+    zone: String,
+    /// Filters and sort, to be saved.
+    query: String,
     /// Whether anything keeps orders out.
     is_filtered: bool,
     next: Option<String>,
@@ -155,6 +197,8 @@ struct TablePage {
     by_placed: (String, &'static str),
     by_total: (String, &'static str),
     limit: u16,
+    /// Where the same orders are handed out as a file.
+    export: String,
 }
 
 pub(super) async fn show(
@@ -163,33 +207,37 @@ pub(super) async fn show(
     reader: Reader,
     query: Result<Query<Asking>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
-    let frame = Frame::of(reader, "orders", Some(may.who()));
+    let frame = Frame::of(reader, "orders");
     let asking = match query {
         Ok(Query(asking)) => asking,
         Err(bad) => return wrong(frame, &Problem::malformed(bad.body_text())),
     };
-    match read(&api.db, &may, &asking).await {
-        Ok((orders, next)) => {
-            let rows = match rows(&api.db, (frame.language, may.sight()), &orders).await {
-                Ok(rows) => rows,
-                Err(error) => return wrong(frame, &error.into()),
-            };
-            let shown = table(frame, asking, rows, next);
-            page(StatusCode::OK, &TablePage { sight: may.sight(), ..shown })
-        }
+    match read(&api, &may, frame.language, &asking).await {
+        Ok(found) => page(StatusCode::OK, &table((&api, &may), frame, asking, found)),
         Err(problem) => wrong(frame, &problem),
     }
 }
 
+/// What is shown.
+struct Found {
+    rows: Vec<Row>,
+    next: Option<String>,
+    views: Vec<Offered>,
+}
+
 async fn read(
-    db: &PgPool,
+    api: &Api,
     may: &May<act::ListOrders>,
+    language: Language,
     asking: &Asking,
-) -> Result<(Vec<OrderView>, Option<String>), Problem> {
+) -> Result<Found, Problem> {
     let sort = list::sorted(asking.sorted()?, may)?;
-    let (filter, after) = (asking.filter()?, asking.place(sort)?);
-    let page = list::page((db, may.scope()), filter, sort, after, ORDERS).await?;
-    Ok((page.orders, page.next))
+    let (filter, after) = (asking.filter(&api.settings.zone)?, asking.place(sort)?);
+    let within = (&api.db, may.scope());
+    let list::OrderPage { orders, next } = list::page(within, filter, sort, after, ORDERS).await?;
+    let rows = rows(&api.db, (language, may.sight()), &orders).await?;
+    let views = offered(api, may, &asking.view).await?;
+    Ok(Found { rows, next, views })
 }
 
 async fn rows(
@@ -203,8 +251,62 @@ async fn rows(
     Ok(orders.iter().map(|it| Row::of((language, sight), it, lines(it))).collect())
 }
 
-fn table(mut frame: Frame, asking: Asking, rows: Vec<Row>, next: Option<String>) -> TablePage {
+fn table(
+    (api, may): (&Api, &May<act::ListOrders>),
+    mut frame: Frame,
+    asking: Asking,
+    found: Found,
+) -> TablePage {
+    let (Found { rows, next, views }, sight) = (found, may.sight());
     frame.watch = watch(&rows);
+    let turn = |one: &str, other: &str| {
+        let to = if asking.sort == one { other } else { one };
+        asking.link(|it| (it.sort, it.after) = (to.to_owned(), String::new()))
+    };
+    let (placed, total) = match &*asking.sort {
+        "oldest" => ("ascending", "none"),
+        "largest" => ("none", "descending"),
+        "smallest" => ("none", "ascending"),
+        _ => ("descending", "none"),
+    };
+    let Asking { sort, after, columns, view, .. } = asking.clone();
+    let plain = Asking { sort, after, columns, view, ..Asking::default() };
+    let shown = |name: &str| asking.columns.split(',').any(|it| it == name);
+    let columns = COLUMNS.iter().filter(|it| it.0 != "total" || sight.prices);
+    let columns = columns.map(|(name, words)| (*name, words(frame.t), shown(name))).collect();
+    let query = Asking { after: String::new(), ..asking.clone() }.query();
+    let by_placed = match &*asking.sort {
+        "" => turn("oldest", "newest"),
+        _ => turn("newest", "oldest"),
+    };
+    TablePage {
+        is_filtered: asking != plain,
+        next: next.map(|next| asking.link(|it| it.after = next)),
+        first: (!asking.after.is_empty()).then(|| asking.link(|it| it.after.clear())),
+        by_placed: (by_placed, placed),
+        by_total: (turn("largest", "smallest"), total),
+        limit: ORDERS,
+        statuses: choices(&frame, &asking),
+        zone: api.settings.zone.to_string(),
+        export: if may.would(Action::ExportOrders) {
+            format!("/export/orders?{query}&")
+        } else {
+            String::new()
+        },
+        saves: may.would(Action::SaveViews),
+        imports: may.would(Action::ImportOrders),
+        sight,
+        columns,
+        query,
+        views,
+        frame,
+        rows,
+        asking,
+    }
+}
+
+/// The statuses that can be asked for.
+fn choices(frame: &Frame, asking: &Asking) -> Vec<Choice> {
     let chosen = |value: &str| asking.status == value;
     let (t, language) = (frame.t, frame.language);
     let mut statuses = vec![
@@ -218,35 +320,7 @@ fn table(mut frame: Frame, asking: Asking, rows: Vec<Row>, next: Option<String>)
         words: words::status(language, it),
         chosen: chosen(it.name()),
     }));
-    let turn = |one: &str, other: &str| {
-        let to = if asking.sort == one { other } else { one };
-        asking.link(|it| (it.sort, it.after) = (to.to_owned(), String::new()))
-    };
-    let (placed, total) = match &*asking.sort {
-        "oldest" => ("ascending", "none"),
-        "largest" => ("none", "descending"),
-        "smallest" => ("none", "ascending"),
-        _ => ("descending", "none"),
-    };
-    let plain =
-        Asking { sort: asking.sort.clone(), after: asking.after.clone(), ..Asking::default() };
-    let by_placed = match &*asking.sort {
-        "" => turn("oldest", "newest"),
-        _ => turn("newest", "oldest"),
-    };
-    TablePage {
-        is_filtered: asking != plain,
-        next: next.map(|next| asking.link(|it| it.after = next)),
-        first: (!asking.after.is_empty()).then(|| asking.link(|it| it.after.clear())),
-        by_placed: (by_placed, placed),
-        by_total: (turn("largest", "smallest"), total),
-        limit: ORDERS,
-        sight: Sight { prices: false, credit: false },
-        frame,
-        rows,
-        statuses,
-        asking,
-    }
+    statuses
 }
 
 /// Names rows as they are shown, so that what is newer is sent.

@@ -3,6 +3,7 @@
 
 use contracts::Language;
 
+/// Declares texts, each in both languages, and `Texts`, which has one language.
 macro_rules! catalogue {
     ($($name:ident: $english:literal, $chinese:literal;)+) => {
         /// What pages say.
@@ -22,6 +23,8 @@ macro_rules! catalogue {
     };
 }
 
+pub(super) use catalogue;
+
 /// The texts of a language.
 pub(crate) fn texts(language: Language) -> &'static Texts {
     match language {
@@ -37,9 +40,11 @@ catalogue! {
     orders: "Orders", "订单";
     holds: "Credit holds", "信用冻结";
     stock: "Stock", "库存";
+    docs: "Documentation", "文档";
     read_in: "Language", "语言";
     live_on: "Live", "实时更新";
     live_off: "Not live: trying again", "连接中断，正在重连";
+    suite_time: "Suite's time", "系统时间";
     changed_meanwhile: "This changed meanwhile. Show it as it is now", "内容已更新，点击刷新";
     // Signing in.
     sign_in: "Sign in", "登录";
@@ -64,8 +69,16 @@ catalogue! {
     reset: "Reset", "重置";
     all: "All", "全部";
     all_open: "Not over", "进行中";
-    placed_from: "Placed from (UTC)", "下单起始（UTC）";
-    placed_to: "to, exclusive (UTC)", "截止，不含（UTC）";
+    placed_from: "Placed from", "下单起始";
+    placed_to: "to, exclusive", "截止，不含";
+    saved_views: "Views", "视图";
+    save_view: "Save this view", "保存当前视图";
+    view_name: "Name of the view", "视图名称";
+    share_view: "Share it with all", "与所有人共享";
+    save: "Save", "保存";
+    forget_view: "Forget this view", "删除此视图";
+    late: "Late", "超期";
+    node: "Step", "当前节点";
     columns: "Columns", "列";
     order_no: "Order", "订单号";
     customer: "Customer", "客户";
@@ -78,7 +91,7 @@ catalogue! {
     channel: "Channel", "来源渠道";
     external_id: "External id", "外部单号";
     remark: "Reason", "备注 / 原因";
-    warehouse: "Warehouse", "仓库 / 节点";
+    warehouse: "Warehouse", "仓库";
     priority: "Priority", "优先级";
     total: "Total", "金额";
     terms: "Terms", "付款方式";
@@ -189,6 +202,54 @@ catalogue! {
     no_holds: "No order is held.", "没有被冻结的订单。";
     decision: "Decision", "决定";
 
+    // Work lists.
+    reviews: "To look at", "待处理";
+    reviews_caption:
+        "Orders that wait for supply or for a person, the longest first; red after 24 hours",
+        "等待补货或人工处理的订单，等待最久的在前；超过 24 小时标红";
+    no_reviews: "No order waits.", "没有等待处理的订单。";
+    review_cancelling: "A warehouse is asked to leave it alone", "已请求仓库停止处理";
+    review_failed: "No source found", "寻源失败";
+    review_short: "A count took its goods away", "盘点后占用被撤销";
+    review_lapsed: "What was held softly lapsed", "预占已到期";
+    review_overdue: "Later than estimated", "晚于预计完成";
+    shorts: "Short picks", "拣货短缺";
+    shorts_caption:
+        "What a warehouse did not find, open ones first; red after 4 hours",
+        "仓库未找到的货品，未解决的在前；超过 4 小时标红";
+    no_shorts: "Everything was found.", "没有拣货短缺。";
+    short_sourced: "Comes from elsewhere", "已另行调货";
+    short_searching: "A source is looked for", "正在重新寻源";
+    became: "What became of it", "后续";
+    waits_for_so_long: "Waits for", "等待时长";
+    since_when: "Since", "起始";
+    more_than_shown: "There are more than these.", "仅显示一部分。";
+    parked: "Set aside", "搁置";
+    parked_caption:
+        "What services could not decide, and everything later about the same thing; red after an hour",
+        "各服务无法处理而搁置的消息，以及其后的相关消息；超过 1 小时标红";
+    no_parked: "Nothing is set aside.", "没有搁置的消息。";
+    silent_services: "These services do not answer", "以下服务未响应";
+    input: "What came", "消息";
+    what_it_says: "What it says", "消息内容";
+    service: "At", "所在服务";
+    about: "About", "关于";
+    cause: "Cause", "原因";
+    replay: "Decide again", "重新处理";
+    discard: "Put away", "丢弃";
+    replay_note: "Deciding again is about all that is set aside about the same thing, in its order. Putting away is for good; the reason is kept with it.",
+        "重新处理会按顺序处理与之相关的全部搁置消息。丢弃不可撤销，理由会一并保存。";
+    replayed: "It was decided again; what could not be is still here.", "已重新处理；仍无法处理的保留在此。";
+    discarded: "It was put away, and what stood behind it was decided.", "已丢弃，其后的消息已处理。";
+
+    // Keys.
+    keys: "Keys", "快捷键";
+    key_search: "Search", "搜索";
+    key_rows: "Next and previous row", "下一行、上一行";
+    key_open: "Open the row", "打开该行";
+    key_help: "This help", "显示帮助";
+    close: "Close", "关闭";
+
     // Stock.
     stock_caption: "What can be sold, as it was heard last", "最近获知的可售库存";
     sku_hint: "Item, or how it begins", "货号或其开头";
@@ -206,6 +267,48 @@ catalogue! {
     no_moves: "Nothing moved yet.", "暂无变动。";
     kind: "Kind", "类型";
     back_to_stock: "All stock", "返回库存列表";
+
+    // Tables as files.
+    import: "Import a table", "导入表格";
+    import_hint: "CSV or XLSX: new orders, or orders that another system kept. Nothing is stored before you confirm.",
+        "支持 CSV 或 XLSX：新订单，或其他系统中的订单。确认之前不会保存任何内容。";
+    file: "File", "文件";
+    import_channel: "For the channel", "所属渠道";
+    look: "Check the table", "检查表格";
+    template: "Template for new orders (CSV)", "新订单模板（CSV）";
+    confirm_import: "Import", "确认导入";
+    row: "Row", "行号";
+    column: "Column", "列名";
+    found: "Found", "内容";
+    expected: "Expected", "应为";
+    bad_cells: "Cells to be corrected: nothing is imported before", "需要更正的单元格（更正前不会导入）";
+    to_import: "Orders in the table", "表中订单数";
+    outcome: "Outcome", "结果";
+    accepted: "Taken", "已接收";
+    was_there: "Was there before", "此前已有";
+    conflicted: "Its number stands for another", "单号已被占用";
+    not_taken: "Not taken", "未接收";
+    not_known: "Not known: send the file again", "结果未知，请重新上传";
+    imported: "Imported", "导入";
+    estimated_day: "Estimated completion", "预计完成时间";
+    completed_day: "Actual completion", "实际完成时间";
+    stated: "Status as told", "原状态";
+    flags: "Does not fit", "不一致";
+    source: "Source", "订单来源";
+    note: "Customer remark", "客户备注";
+    step: "Step", "流程节点";
+    export: "Export", "导出";
+    in_all: "In all", "合计";
+    minor_units: "minor units", "最小货币单位";
+    currency: "Currency", "币种";
+    total_minor: "Total, minor units", "金额（最小货币单位）";
+    amount_minor: "Amount, minor units", "金额（最小货币单位）";
+    placed_at_utc: "Placed (UTC)", "下单时间（UTC）";
+    completed_at_utc: "Completed (UTC)", "实际完成（UTC）";
+    held_since_utc: "Held since (UTC)", "冻结起始（UTC）";
+    heard_at_utc: "As of (UTC)", "截至（UTC）";
+    when_utc: "When (UTC)", "时间（UTC）";
+    nth: "Number", "序号";
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Words for the codes that services use. A code that nobody has a word for is shown as it is.
 
+use contracts::intake::CarriedFlag;
 use contracts::{Language, Status};
 
 use crate::summary::ShipmentState;
@@ -53,6 +54,24 @@ pub(crate) fn colour(language: Language, colour: Colour) -> &'static str {
     pick(language, english, chinese)
 }
 
+/// Which service has an order that is there.
+pub(crate) fn node(language: Language, status: Status) -> &'static str {
+    let (english, chinese) = match status {
+        Status::Checking | Status::Rejected => ("Intake", "接单"),
+        Status::CreditHold => ("Credit", "信用"),
+        Status::AwaitingPayment | Status::Delivered => ("Finance", "财务"),
+        Status::Confirmed | Status::Backordered => ("Inventory", "库存"),
+        Status::Released
+        | Status::Picking
+        | Status::Packed
+        | Status::PartiallyShipped
+        | Status::Shipped
+        | Status::PartiallyDelivered => ("Fulfilment", "履约"),
+        Status::Completed | Status::Cancelled | Status::Expired => ("Over", "已结束"),
+    };
+    pick(language, english, chinese)
+}
+
 pub(crate) fn shipment(language: Language, state: ShipmentState) -> &'static str {
     let (english, chinese) = match state {
         ShipmentState::Requested => ("Requested", "已请求"),
@@ -83,9 +102,24 @@ pub(crate) fn reason(language: Language, code: &str) -> Option<&'static str> {
     find(REASONS, language, code)
 }
 
+/// What does not fit together in an order that another system kept.
+pub(crate) fn flag(language: Language, flag: CarriedFlag) -> &'static str {
+    let (english, chinese) = match flag {
+        CarriedFlag::Late => ("Completed late", "逾期完成"),
+        CarriedFlag::CompletedTooEarly => ("Completed before it left", "未发货却已完成"),
+        CarriedFlag::NoCompletion => ("Completed, no date", "已完成但无日期"),
+    };
+    pick(language, english, chinese)
+}
+
 /// What kind of movement of stock it is.
 pub(crate) fn movement(language: Language, code: &str) -> Option<&'static str> {
     find(MOVEMENTS, language, code)
+}
+
+/// What a figure of a timeline is.
+pub(crate) fn figure(language: Language, name: &str) -> Option<&'static str> {
+    find(FIGURES, language, name)
 }
 
 /// What is wrong, by the last word of a problem's type.
@@ -101,10 +135,13 @@ pub(crate) const SERVICES: &[Word] = &[
     ("fulfilment", "Fulfilment", "履约"),
     ("finance", "Finance", "财务"),
     ("notification", "Notification", "通知"),
+    ("webhook", "Webhooks", "推送"),
+    ("gateway", "Gateway", "网关"),
 ];
 
 pub(crate) const EVENTS: &[Word] = &[
     ("intake.placed", "Order placed", "下单"),
+    ("intake.carried-over", "Carried over", "导入登记"),
     ("intake.status", "Status", "状态变更"),
     ("intake.cancelled", "Order cancelled", "订单取消"),
     ("intake.cancellation-requested", "Cancellation requested", "请求取消"),
@@ -197,12 +234,47 @@ pub(crate) const MOVEMENTS: &[Word] = &[
     ("SHORT_PICK", "Short pick", "拣货短缺"),
 ];
 
+pub(crate) const FIGURES: &[Word] = &[
+    ("amount", "Amount", "金额"),
+    ("attempt", "Attempt", "次数"),
+    ("backordered", "Waiting for supply", "缺货待补"),
+    ("carrier", "Carrier", "承运商"),
+    ("claims", "Claims", "占用"),
+    ("class", "Risk class", "风险等级"),
+    ("due_on", "Due on", "到期日"),
+    ("gross", "Gross", "含税金额"),
+    ("invoice", "Invoice", "发票"),
+    ("kind", "Kind", "类型"),
+    ("language", "Language", "语言"),
+    ("line", "line", "行"),
+    ("lines", "Lines", "订单行"),
+    ("number", "Number", "编号"),
+    ("open", "Open", "未收"),
+    ("paid", "Paid", "已收"),
+    ("payment", "Payment", "收款单"),
+    ("pick", "Pick", "拣货单"),
+    ("priority", "Priority", "优先级"),
+    ("quantity", "units", "件数"),
+    ("remark", "Remark", "备注"),
+    ("round", "Round", "轮次"),
+    ("rule", "Rule", "规则"),
+    ("short", "Short", "短缺"),
+    ("sku", "item", "货号"),
+    ("total", "Total", "总额"),
+    ("tracking_no", "Tracking number", "运单号"),
+    ("units", "Units", "件数"),
+    ("until", "Until", "截止"),
+    ("verdict", "Verdict", "结论"),
+    ("warehouse", "Warehouse", "仓库"),
+];
+
 pub(crate) const PROBLEMS: &[Word] = &[
     ("not-found", "There is no such thing", "不存在"),
     ("malformed", "The request cannot be read", "请求无法识别"),
     ("invalid", "Something is filled in wrongly", "填写有误"),
     ("already-final", "The order is over", "订单已终结"),
     ("already-requested", "The warehouse is asked already", "已向仓库发出请求"),
+    ("too-many-views", "So many views nobody keeps: forget one first", "保存的视图过多，请先删除"),
     ("picked", "The order is picked", "订单已拣货"),
     ("past-point-of-no-return", "The order left", "订单已发出"),
     ("not-held", "No credit of this order is held", "该订单未被信用冻结"),
@@ -224,5 +296,13 @@ pub(crate) const PROBLEMS: &[Word] = &[
     ("behind", "The view has not heard of it yet", "视图尚未更新"),
     ("parked", "It was set aside, for a person to look", "已搁置，待人工处理"),
     ("refused", "It could not be understood", "对方无法识别"),
+    ("bad-file", "The table cannot be understood", "无法识别该表格"),
+    ("too-many", "There are more rows than one file may have", "行数超过单个文件的上限"),
     ("internal", "Something is wrong with us", "系统出错"),
+    ("rejected", "The order was not taken in", "订单未被受理"),
+    ("conflict", "It stands for an order of other content", "与已有订单内容冲突"),
+    ("channel", "A channel follows its own orders only", "只能访问本渠道的订单"),
+    ("media-type", "The body is not JSON", "请求体不是 JSON"),
+    ("too-large", "The body is too large", "请求体过大"),
+    ("method-not-allowed", "This is not done here", "不支持该方法"),
 ];

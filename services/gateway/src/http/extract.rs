@@ -46,7 +46,11 @@ pub(crate) struct Caller {
 pub(crate) struct CallerHeaders {
     /// The channel on whose behalf this is asked, by who may act for all. A storefront acts for its
     /// own, and need not say so.
-    #[param(rename = "Kontor-Channel", example = "webshop", max_length = 64)]
+    #[param(
+        rename = "Kontor-Channel",
+        example = "webshop",
+        pattern = r"^[!#$&'()+,/:;=?@A-Z\[\]^_`a-z{|}~0-9-]{1,64}$"
+    )]
     channel: Option<String>,
 }
 
@@ -57,7 +61,11 @@ pub(crate) struct CallerHeaders {
 pub(crate) struct KeyHeader {
     /// Names the request: the same key with the same request is carried out once, and answered the
     /// same each time. Without a key, a repeated request is a new one.
-    #[param(rename = "Idempotency-Key", example = "7f9c2b1e", min_length = 1, max_length = 255)]
+    #[param(
+        rename = "Idempotency-Key",
+        example = "7f9c2b1e",
+        pattern = "^[!-~]([ -~]{0,253}[!-~])?$"
+    )]
     key: Option<String>,
 }
 
@@ -267,11 +275,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Which {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let text = path_text(parts, state).await?;
-        Ok(text.parse().map_or(Self::No(text), |it| Self::Id(OrderId(it))))
+        Ok(Self::named(text))
     }
 }
 
 impl Which {
+    /// The order that a text means.
+    pub(crate) fn named(text: String) -> Self {
+        text.parse().map_or(Self::No(text), |it| Self::Id(OrderId(it)))
+    }
+
     /// As a path has it.
     pub(crate) fn shown(&self) -> String {
         match self {

@@ -155,7 +155,7 @@ impl Checked for NewKey {
                 faults.0.push(fault("unknown", format!("/actions/{at}"), action, &expected));
             }
         }
-        if let Some(at) = self.expires_at.filter(|it| *it <= clock::now()) {
+        if let Some(at) = self.expires_at.filter(|it| *it <= clock::real()) {
             faults.0.push(fault("range", "/expires_at", &at.to_string(), "a time to come"));
         }
     }
@@ -226,7 +226,7 @@ pub(crate) async fn create_key(
     it: Instruction<NewKey>,
 ) -> Result<(StatusCode, Json<MadeKey>), Problem> {
     let NewKey { name, roles, channel, warehouse, actions, expires_at } = it.body;
-    let (id, now) = (secret::fresh_id().map_err(no_chance)?, clock::now());
+    let (id, now) = (secret::fresh_id().map_err(no_chance)?, clock::real());
     let made = Secret::fresh().map_err(no_chance)?.as_key(&id);
     let only = actions.map(|it| it.iter().filter_map(|it| it.parse().ok()).collect());
     let row = KeyRow {
@@ -263,7 +263,7 @@ pub(crate) async fn rotate_key(
     may: May<act::ManageKeys>,
     Path(id): Path<String>,
 ) -> Result<Json<MadeKey>, Problem> {
-    let (id, now) = (known(id)?, clock::now());
+    let (id, now) = (known(id)?, clock::real());
     let overlap = SignedDuration::try_from(api.access.settings.overlap());
     let until = now + overlap.unwrap_or(SignedDuration::ZERO);
     let made = Secret::fresh().map_err(no_chance)?.as_key(&id);
@@ -288,7 +288,7 @@ pub(crate) async fn revoke_key(
     may: May<act::ManageKeys>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let by = By { who: &may.who().name, at: clock::now() };
+    let by = By { who: &may.who().name, at: clock::real() };
     if !keys::revoke(&api.db, &known(id)?, &by).await? {
         return Err(Problem::not_found(NO_KEY));
     }

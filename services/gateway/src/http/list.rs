@@ -30,34 +30,37 @@ const MOST_ORDERS: u16 = 200;
 pub(crate) struct ListQuery {
     /// Only orders that are there; several statuses are parted by commas.
     #[param(example = "credit_hold,backordered")]
-    status: Option<String>,
+    pub(super) status: Option<String>,
     /// Only orders that came in this way.
     #[param(example = "webshop")]
-    channel: Option<String>,
+    pub(super) channel: Option<String>,
     /// Only orders of this customer.
     #[param(example = "C-7")]
-    customer: Option<String>,
+    pub(super) customer: Option<String>,
     /// Only orders that are paid so.
     #[param(inline, example = "on_account")]
-    terms: Option<TermsFilter>,
+    pub(super) terms: Option<TermsFilter>,
     /// Only orders that were placed then or later.
     #[param(example = "2026-11-01T00:00:00Z")]
-    placed_from: Option<Timestamp>,
+    pub(super) placed_from: Option<Timestamp>,
     /// Only orders that were placed before.
     #[param(example = "2026-12-01T00:00:00Z")]
-    placed_to: Option<Timestamp>,
+    pub(super) placed_to: Option<Timestamp>,
     /// Only orders whose number begins so.
     #[param(example = "K-0000")]
-    order_no: Option<String>,
+    pub(super) order_no: Option<String>,
     /// Which come first. The newest, if nothing is said.
     #[param(inline, example = "oldest")]
-    sort: Option<SortName>,
+    pub(super) sort: Option<SortName>,
     /// So many at most. 50, if nothing is said.
     #[param(minimum = 1, maximum = 200, example = 50)]
-    limit: Option<u16>,
+    pub(super) limit: Option<u16>,
     /// Where to go on: the `next` of the page before, with the same `sort`.
-    #[param(example = "n1795000000000000-018f3c1e7a2b7cde8f0123456789abcd")]
-    after: Option<String>,
+    #[param(
+        example = "n1795000000000000-018f3c1e7a2b7cde8f0123456789abcd",
+        pattern = "^[nols][0-9]{1,16}-[0-9a-f]{32}$"
+    )]
+    pub(super) after: Option<String>,
 }
 
 /// How an order is paid.
@@ -156,7 +159,7 @@ pub(crate) fn statuses(names: &str) -> Result<Vec<&'static str>, Problem> {
     names.split(',').map(one).collect()
 }
 
-fn filter(query: ListQuery) -> Result<Filter, Problem> {
+pub(super) fn filter(query: ListQuery) -> Result<Filter, Problem> {
     let status = query.status.as_deref().map(statuses).transpose()?;
     let texts = [&query.channel, &query.customer, &query.order_no];
     if texts.into_iter().flatten().any(|it| it.contains('\0')) {

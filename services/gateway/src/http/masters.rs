@@ -127,7 +127,7 @@ impl Checked for Customer {
 #[utoipa::path(
     put, path = "/v1/customers/{id}", tag = "Master data", operation_id = "put_customer",
     params(
-        ("id" = String, Path, description = "As the merchant numbers them.", example = "C-7"),
+        ("id" = schema::CustomerId, Path, description = "As the merchant numbers them.", example = "C-7"),
         KeyHeader,
     ),
     request_body(content = Customer, description = "The customer, whole."),
@@ -175,7 +175,7 @@ impl Checked for CreditLimit {
 #[utoipa::path(
     put, path = "/v1/customers/{id}/credit-limit", tag = "Credit", operation_id = "put_credit_limit",
     params(
-        ("id" = String, Path, description = "As the merchant numbers them.", example = "C-7"),
+        ("id" = schema::CustomerId, Path, description = "As the merchant numbers them.", example = "C-7"),
         KeyHeader,
     ),
     request_body(content = CreditLimit, description = "The limit."),
@@ -198,7 +198,7 @@ pub(crate) async fn put_credit_limit(
 /// Asks credit what the customer may owe, and owes, by stage.
 #[utoipa::path(
     get, path = "/v1/customers/{id}/credit", tag = "Credit", operation_id = "get_account",
-    params(("id" = String, Path, description = "As the merchant numbers them.", example = "C-7")),
+    params(("id" = schema::CustomerId, Path, description = "As the merchant numbers them.", example = "C-7")),
     responses(
         (status = 200, description = "The account.", body = schema::AccountView),
         Always, IfMissing,
@@ -213,6 +213,12 @@ pub(crate) async fn get_account(
     account.map(Json).ok_or_else(|| Problem::not_found("This customer has no account"))
 }
 
+/// The name of a province.
+#[derive(ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 100, example = "江苏")]
+#[expect(dead_code, reason = "only documents what stands in a list")]
+pub(crate) struct Province(String);
+
 /// A warehouse, as sourcing knows it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -226,7 +232,7 @@ pub(crate) struct Warehouse {
     #[schema(min_length = 1, max_length = 100, example = "上海")]
     city: String,
     /// Provinces that it serves; all, if none is named.
-    #[schema(max_items = 100, example = json!(["上海", "江苏", "浙江"]))]
+    #[schema(value_type = Vec<Province>, max_items = 100, example = json!(["上海", "江苏", "浙江"]))]
     serves: Vec<String>,
     /// Order lines it can pick an hour.
     #[schema(minimum = 1, maximum = 1_000_000, example = 400)]
@@ -293,7 +299,7 @@ pub(crate) struct SavedRuleset {
 #[utoipa::path(
     put, path = "/v1/rulesets/{name}", tag = "Master data", operation_id = "put_ruleset",
     params(
-        ("name" = String, Path, description = "Which ruleset.", example = "cn-default"),
+        ("name" = schema::Sku, Path, description = "Which ruleset.", example = "cn-default"),
         KeyHeader,
     ),
     request_body(

@@ -34,7 +34,7 @@ const MOST_ENTRIES: u16 = 1_000;
 pub(crate) struct PageQuery {
     /// Answer only when this page was heard: the `page` that a write was answered with, as
     /// `partition:number` for one of intake's, or `service:partition:number`.
-    #[param(example = "intake:3:1204")]
+    #[param(example = "intake:3:1204", pattern = "^([a-z]+:)?[0-9]{1,9}:[0-9]{1,18}$")]
     min_page: Option<String>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct TimelineQuery {
     #[param(minimum = 1, maximum = 1000, example = 200)]
     limit: Option<u16>,
     /// Answer only when this page was heard.
-    #[param(example = "intake:3:1204")]
+    #[param(example = "intake:3:1204", pattern = "^([a-z]+:)?[0-9]{1,9}:[0-9]{1,18}$")]
     min_page: Option<String>,
 }
 

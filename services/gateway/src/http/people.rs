@@ -157,7 +157,7 @@ pub(crate) async fn put_person(
         Some(password) => password::hash(password).await.map_err(|error| broken(&error))?,
         None => String::new(),
     };
-    let (rights, made_at) = (Rights { roles, channel, warehouse }, clock::now());
+    let (rights, made_at) = (Rights { roles, channel, warehouse }, clock::real());
     let row = PersonRow { name, password, rights, tier, disabled, made_at };
     if !people::put(&api.db, &row, &By { who: &may.who().name, at: made_at }).await? {
         return Err(if row.password.is_empty() { without() } else { taken() });

@@ -14,6 +14,7 @@ use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
 use super::schema;
+use crate::console;
 
 /// Why a request was not carried out.
 #[derive(Debug, Clone)]
@@ -22,9 +23,9 @@ pub(crate) struct Problem(Box<ProblemDetails>);
 /// Why a request was not carried out.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ProblemDetails {
-    /// What sort of problem it is, for programs.
+    /// What sort of problem it is, for programs; and where there is more about it.
     #[serde(rename = "type")]
-    #[schema(example = "urn:kontor:problem:rejected")]
+    #[schema(example = "/problems/rejected")]
     kind: String,
     /// The same for people.
     #[schema(example = "The order was not taken in")]
@@ -56,8 +57,9 @@ pub(crate) struct ProblemDetails {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &str, title: &'static str) -> Self {
+        debug_assert!(console::is_explained(code), "nothing explains {code}");
         Self(Box::new(ProblemDetails {
-            kind: format!("urn:kontor:problem:{code}"),
+            kind: format!("/problems/{code}"),
             title,
             status: status.as_u16(),
             detail: String::new(),
@@ -71,7 +73,7 @@ impl Problem {
 
     /// Its last word: `not-found`.
     pub(crate) fn code(&self) -> &str {
-        self.0.kind.rsplit(':').next().unwrap_or_default()
+        self.0.kind.rsplit('/').next().unwrap_or_default()
     }
 
     pub(crate) fn status(&self) -> StatusCode {

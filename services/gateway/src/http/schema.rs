@@ -33,8 +33,10 @@ macro_rules! words {
 words! {
     AccountView = contracts::credit::AccountView,
     CallView = contracts::webhook::CallView,
+    ChannelId = contracts::ChannelId,
     CreditDecision = contracts::credit::CreditDecision,
     Currency = contracts::Currency,
+    CustomerId = contracts::CustomerId,
     EndpointView = contracts::webhook::EndpointView,
     HookEvent = contracts::webhook::HookEvent,
     JournalEntry = contracts::finance::JournalEntry,

@@ -12,9 +12,9 @@ use futures::{Stream, stream};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::Api;
 use super::extract::{Asked, header_text};
 use super::problem::{Always, IfMissing, Problem};
+use super::{Api, schema};
 use crate::access::{May, Resource, act};
 use crate::following::{Begin, Shown, Unseen, Viewer, Wanted};
 
@@ -29,7 +29,7 @@ const ROOM: u32 = 5;
 #[into_params(parameter_in = Query)]
 pub(crate) struct FollowQuery {
     /// Only this order, by what the channel calls it.
-    #[param(example = "W-1001", max_length = 64)]
+    #[param(example = "W-1001", pattern = r"^[!#$&'()+,/:;=?@A-Z\[\]^_`a-z{|}~0-9-]{1,64}$")]
     order: Option<String>,
     /// Where to begin without an id of an event: with what comes `now`, if nothing is said, or with
     /// the `start` of what is kept: 14 days.
@@ -37,7 +37,7 @@ pub(crate) struct FollowQuery {
     from: Option<FromWhere>,
     /// The same as the header `Last-Event-ID`, for clients that cannot send it. The header goes
     /// before.
-    #[param(example = "18f0c2a9b3d4e5f6-1042")]
+    #[param(example = "18f0c2a9b3d4e5f6-1042", pattern = "^[0-9a-f]{1,16}-[0-9]{1,18}$")]
     last_event_id: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct LastEventHeader {
 #[utoipa::path(
     get, path = "/v1/channels/{channel}/statuses", tag = "Orders", operation_id = "follow_statuses",
     params(
-        ("channel" = String, Path, description = "Whose orders.", example = "webshop"),
+        ("channel" = schema::ChannelId, Path, description = "Whose orders.", example = "webshop"),
         FollowQuery, LastEventHeader,
     ),
     responses(

@@ -9,7 +9,7 @@ use contracts::{Cents, Sku, WarehouseId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::checked::{Checked, Faults, MOST};
+use super::checked::{Checked, Faults};
 use super::extract::{Instruction, KeyHeader, Named};
 use super::problem::{Always, IfMissing, IfSent, Problem};
 use super::{Api, Json, schema};
@@ -76,7 +76,7 @@ pub(crate) struct Receipt {
     #[schema(minimum = 1, maximum = 1_000_000_000, example = 240)]
     quantity: i64,
     /// What one unit cost the merchant, in the minor unit of the merchant's own currency.
-    #[schema(value_type = i64, minimum = 0, maximum = 100_000_000_000_000_i64, example = 30_000)]
+    #[schema(value_type = i64, minimum = 0, maximum = 1_000_000_000, example = 30_000)]
     unit_cost: Cents,
     /// What names the receipt. Unique a warehouse and item: the same again changes nothing.
     #[schema(min_length = 1, max_length = 100, example = "DN-20261128-7")]
@@ -86,7 +86,7 @@ pub(crate) struct Receipt {
 impl Checked for Receipt {
     fn check(&self, faults: &mut Faults) {
         faults.number("/quantity", self.quantity, 1..=1_000_000_000);
-        faults.number("/unit_cost", self.unit_cost.0, 0..=MOST);
+        faults.number("/unit_cost", self.unit_cost.0, 0..=1_000_000_000);
         faults.text("/document", &self.document, 1..=LONGEST_NAME);
     }
 }

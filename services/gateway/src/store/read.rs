@@ -16,7 +16,8 @@ use crate::access::Scope;
 use crate::order::{
     AsOf, EntryView, ItemLevel, LevelView, LineView, OrderDetail, OrderView, status_named,
 };
-use crate::views::{colour, stage};
+use crate::summary::Summary;
+use crate::views::{colour, is_late, stage};
 
 macro_rules! columns {
     () => {
@@ -85,12 +86,16 @@ const HEARD: &str = "select (heard ->> $2)::bigint from position where partition
 
 /// A list, walked by its key from a known place on. Whatever is not asked for falls away when the
 /// statement is planned, for it is planned anew each time.
-macro_rules! list {
+macro_rules! walk {
     ($key:literal, $type:literal, $than:literal, $direction:literal) => {
+        walk!($key, $type, $than, $direction, "")
+    };
+    ($key:literal, $type:literal, $than:literal, $direction:literal, $more:literal) => {
         concat!(
             "
     select ",
             columns!(),
+            $more,
             "
       from order_view o left join position using (partition)
      where ($1::text[] is null or status = any($1))
@@ -123,6 +128,8 @@ macro_rules! list {
     };
 }
 
+pub(super) use {columns, walk, within};
+
 /// Several orders, without their lines.
 const ROWS: &str = concat!(
     "
@@ -137,17 +144,17 @@ const LINES: &str = "select order_id, lines from order_head where order_id = any
 
 const VERSIONS: &str = "select order_id, version from order_state where order_id = any($1)";
 
-const LEVELS: &str = "
+pub(super) const LEVELS: &str = "
     select sku, sellable, warehouses, at
       from stock_level
      where ($1::text is null or sku ^@ $1) and ($2::text is null or sku > $2)
      order by sku
      limit $3";
 
-const NEWEST: &str = list!("placed_at", "timestamptz", "<", "desc");
-const OLDEST: &str = list!("placed_at", "timestamptz", ">", "asc");
-const LARGEST: &str = list!("total_cents", "bigint", "<", "desc");
-const SMALLEST: &str = list!("total_cents", "bigint", ">", "asc");
+const NEWEST: &str = walk!("placed_at", "timestamptz", "<", "desc");
+const OLDEST: &str = walk!("placed_at", "timestamptz", ">", "asc");
+const LARGEST: &str = walk!("total_cents", "bigint", "<", "desc");
+const SMALLEST: &str = walk!("total_cents", "bigint", ">", "asc");
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
@@ -284,27 +291,27 @@ pub(crate) async fn list(
     after: Option<Place>,
     limit: i64,
 ) -> sqlx::Result<Vec<OrderView>> {
-    let search = filter.search.clone();
-    let query = |sql| filtered(sqlx::query(sql).persistent(false), filter, after);
-    let key = after.map(|it| it.key);
-    let time = || key.and_then(|it| contracts::Timestamp::from_microsecond(it).ok());
-    let query = match sort {
-        Sort::Newest => query(NEWEST).bind(time().map(ToSqlx::to_sqlx)),
-        Sort::Oldest => query(OLDEST).bind(time().map(ToSqlx::to_sqlx)),
-        Sort::Largest => query(LARGEST).bind(key),
-        Sort::Smallest => query(SMALLEST).bind(key),
+    let statement = match sort {
+        Sort::Newest => NEWEST,
+        Sort::Oldest => OLDEST,
+        Sort::Largest => LARGEST,
+        Sort::Smallest => SMALLEST,
     };
-    let (channel, warehouse) = scope.bounds();
-    let query = query.bind(limit).bind(search).bind(channel).bind(warehouse);
+    let query = filtered(statement, scope, filter, sort, (after, limit));
     query.fetch_all(db).await?.iter().map(order).collect()
 }
 
-fn filtered(
-    query: Query<'static, Postgres, PgArguments>,
+/// A statement of `list!` with all that it asks for.
+pub(super) fn filtered(
+    statement: &'static str,
+    scope: &Scope,
     filter: Filter,
-    after: Option<Place>,
+    sort: Sort,
+    (after, limit): (Option<Place>, i64),
 ) -> Query<'static, Postgres, PgArguments> {
-    query
+    let key = after.map(|it| it.key);
+    let query = sqlx::query(statement)
+        .persistent(false)
         .bind(filter.status)
         .bind(filter.channel)
         .bind(filter.customer)
@@ -312,7 +319,15 @@ fn filtered(
         .bind(filter.placed_from.map(ToSqlx::to_sqlx))
         .bind(filter.placed_to.map(ToSqlx::to_sqlx))
         .bind(filter.order_no)
-        .bind(after.map(|it| it.order))
+        .bind(after.map(|it| it.order));
+    let time = key.and_then(|it| contracts::Timestamp::from_microsecond(it).ok());
+    let query = match sort {
+        Sort::Newest | Sort::Oldest => query.bind(time.map(ToSqlx::to_sqlx)),
+        Sort::Largest | Sort::Smallest => query.bind(key),
+    };
+    let (channel, warehouse) = scope.bounds();
+    let owned = |it: Option<&str>| it.map(str::to_owned);
+    query.bind(limit).bind(filter.search).bind(owned(channel)).bind(owned(warehouse))
 }
 
 /// These orders, as far as they are known, in no order.
@@ -342,16 +357,15 @@ pub(crate) async fn levels(
     after: Option<&str>,
     limit: i64,
 ) -> sqlx::Result<Vec<ItemLevel>> {
-    type Row = (String, i64, Json<Vec<WarehouseLevel>>, Timestamp);
-    let rows: Vec<Row> =
+    let rows: Vec<LevelRow> =
         sqlx::query_as(LEVELS).bind(begins).bind(after).bind(limit).fetch_all(db).await?;
-    let level = |(sku, sellable, Json(warehouses), at): Row| ItemLevel {
-        sku,
-        sellable,
-        warehouses,
-        at: at.to_jiff(),
-    };
     Ok(rows.into_iter().map(level).collect())
+}
+
+pub(super) type LevelRow = (String, i64, Json<Vec<WarehouseLevel>>, Timestamp);
+
+pub(super) fn level((sku, sellable, Json(warehouses), at): LevelRow) -> ItemLevel {
+    ItemLevel { sku, sellable, warehouses, at: at.to_jiff() }
 }
 
 /// What can be sold of the item, as far as was heard.
@@ -384,13 +398,15 @@ fn detail(row: &PgRow) -> sqlx::Result<OrderDetail> {
     Ok(OrderDetail { order: order(row)?, lines, as_of })
 }
 
-fn order(row: &PgRow) -> sqlx::Result<OrderView> {
+pub(super) fn order(row: &PgRow) -> sqlx::Result<OrderView> {
     let status: String = row.try_get("status")?;
     let (is, urgent) = (status_named(&status), row.try_get("urgent")?);
     let (status_at, changed_at) = (time(row, "status_at")?, time(row, "changed_at")?);
     // The house's own time, as far as it was heard: no clock is asked.
     let now = some_time(row, "at")?.unwrap_or(changed_at);
-    let Json(summary) = row.try_get("summary")?;
+    let Json(summary): Json<Summary> = row.try_get("summary")?;
+    let due = summary.sourcing.as_ref().and_then(|it| it.estimate);
+    let is_late = is_late(is, due, now);
     Ok(OrderView {
         order: row.try_get("order_id")?,
         order_no: row.try_get("order_no")?,
@@ -405,7 +421,8 @@ fn order(row: &PgRow) -> sqlx::Result<OrderView> {
         status_number: row.try_get("status_number")?,
         status_at,
         reason: row.try_get("reason")?,
-        colour: colour(is, urgent, status_at, now),
+        colour: colour(is, urgent, status_at, is_late, now),
+        is_late,
         stage: stage(is),
         currency: row.try_get("currency")?,
         net: row.try_get("net_cents")?,

@@ -35,6 +35,10 @@ pub(crate) struct SourcingSummary {
     /// Units that wait for supply.
     #[schema(example = 0)]
     pub(crate) backordered: i64,
+    /// When the last of it is expected at the customer's, as sourcing estimates it; missing while any
+    /// of it waits for supply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) estimate: Option<Timestamp>,
     /// Until when, if the goods are held softly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lease_until: Option<Timestamp>,
@@ -78,6 +82,7 @@ impl Summary {
         known.state = SourcingState::Planned;
         known.rule.clone_from(&it.rule);
         known.team.clone_from(&it.team);
+        known.estimate = it.estimate;
         true
     }
 
@@ -162,6 +167,7 @@ impl SourcingSummary {
             team: None,
             warehouses: BTreeSet::new(),
             backordered: 0,
+            estimate: None,
             lease_until: None,
         }
     }
@@ -176,6 +182,9 @@ impl SourcingSummary {
 
     fn claimed_or_waiting(&mut self) {
         let waits = self.backordered > 0;
+        if waits {
+            self.estimate = None; // It was for goods that are there.
+        }
         self.state = if waits { SourcingState::Backordered } else { SourcingState::Claimed };
     }
 }

@@ -34,9 +34,20 @@ impl Shop {
         self.house.knows("inventory.stock-of.v1", stock());
         self.house.knows("credit.why.v1", json!([]));
         self.house.knows("allocation.why.v1", json!([]));
-        ["/", "/orders/K-a", "/orders/K-none", "/holds", "/stock", "/stock/KB-87", "/?sort=wrong"]
-            .map(str::to_owned)
-            .to_vec()
+        [
+            "/",
+            "/orders/K-a",
+            "/orders/K-none",
+            "/holds",
+            "/shorts",
+            "/reviews",
+            "/parked",
+            "/stock",
+            "/stock/KB-87",
+            "/?sort=wrong",
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 }
 
@@ -97,7 +108,16 @@ async fn a_language_is_chosen_and_leads_back_to_the_page() {
 async fn nothing_may_be_loaded_from_elsewhere_and_no_page_has_a_script_in_it() {
     let mut shop = Shop::open().await;
     let mut paths = shop.pages().await;
-    for asset in ["console.css", "console.js", "forms.js", "live.js", "table.js", "time.js"] {
+    for asset in [
+        "console.css",
+        "console.js",
+        "counts.js",
+        "forms.js",
+        "keys.js",
+        "live.js",
+        "table.js",
+        "time.js",
+    ] {
         paths.push(format!("/console/assets/{asset}"));
     }
     for path in &paths {
@@ -136,7 +156,7 @@ async fn a_row_tells_what_is_known_of_an_order() {
         "<td class=\"c-quantity num\">2</td>",
         "<time datetime=\"1970-01-01T00:00:00Z\">1970-01-01 00:00 UTC</time>",
         "<time datetime=\"1970-01-01T00:19:00Z\">",
-        "<td class=\"c-estimated num\"><span class=\"none\">-</span></td>", // Nobody estimates it.
+        "<td class=\"c-estimated num\"><time datetime=\"1970-01-03T00:00:00Z\">", // As sourcing says.
         "<td class=\"c-warehouse o\">SH1</td>",
         "CNY 1,130.00",
         ">2,400</td>",
@@ -235,6 +255,7 @@ async fn an_order_tells_its_whole_story() {
         "<td class=\"num\">CNY 1,017.00</td>",
         "1970-a1",
         "Letter sent",
+        "<b>Tracking number</b>",
         "There is nothing that you can decide about it now.",
         "Nothing was decided yet.",
         "SF-1",

@@ -25,8 +25,14 @@ fn everything_that_is_heard_of_an_order_has_words() {
 
 #[test]
 fn words_differ_by_language_and_by_code() {
-    let tables =
-        [words::SERVICES, words::EVENTS, words::REASONS, words::MOVEMENTS, words::PROBLEMS];
+    let tables = [
+        words::SERVICES,
+        words::EVENTS,
+        words::REASONS,
+        words::MOVEMENTS,
+        words::PROBLEMS,
+        words::FIGURES,
+    ];
     for table in tables {
         for (nth, (code, english, chinese)) in table.iter().enumerate() {
             assert!(english.is_ascii() && !english.is_empty(), "{code}: {english}");

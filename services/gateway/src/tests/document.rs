@@ -1,15 +1,8 @@
 //! The document that clients read.
 
-use expect_test::expect_file;
 use serde_json::Value;
 
 use super::http::Shop;
-
-/// Written anew with `UPDATE_EXPECT=1`.
-#[test]
-fn the_document_is_the_one_that_is_committed() {
-    expect_file!["../../openapi.json"].assert_eq(&crate::openapi());
-}
 
 #[tokio::test]
 async fn the_document_is_served() {

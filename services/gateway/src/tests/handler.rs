@@ -1,5 +1,6 @@
 //! The store and the handler.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use contracts::MessageSet;
@@ -60,6 +61,17 @@ async fn every_statement_prepares() {
         (timestamptz, timestamptz) -> nothing
         (bytea) -> name text, password text, roles text[], channel text, warehouse text, tier int2, disabled bool, made_at timestamptz, used_at timestamptz, ends_at timestamptz
         (bytea, timestamptz) -> nothing
+        (uuid, text, text, bool, text, text, timestamptz, int8) -> nothing
+        (text) -> id uuid, owner text, name text, shared bool, query text, columns text
+        (uuid, text) -> nothing
+        (uuid[], int4[], text[], int8[], timestamptz[]) -> nothing
+        (text[], timestamptz, int8) -> order_id uuid
+        (text[], int8) -> order_id uuid, pick int4, warehouse text, units int8, at timestamptz, lacks bool
+        (text[], timestamptz) -> count int8, count int8, count int8
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8, text) -> order_id uuid, order_no text, channel text, external_id text, customer text, tier text, kind text, urgent bool, terms text, status text, status_number int8, status_at timestamptz, reason text, currency text, net_cents int8, tax_cents int8, freight_cents int8, total_cents int8, priority int8, entered_by text, placed_at timestamptz, confirmed_at timestamptz, released_at timestamptz, shipped_at timestamptz, delivered_at timestamptz, completed_at timestamptz, changed_at timestamptz, version int8, summary json, at timestamptz, lines json
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8, text) -> order_id uuid, order_no text, channel text, external_id text, customer text, tier text, kind text, urgent bool, terms text, status text, status_number int8, status_at timestamptz, reason text, currency text, net_cents int8, tax_cents int8, freight_cents int8, total_cents int8, priority int8, entered_by text, placed_at timestamptz, confirmed_at timestamptz, released_at timestamptz, shipped_at timestamptz, delivered_at timestamptz, completed_at timestamptz, changed_at timestamptz, version int8, summary json, at timestamptz, lines json
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8, text) -> order_id uuid, order_no text, channel text, external_id text, customer text, tier text, kind text, urgent bool, terms text, status text, status_number int8, status_at timestamptz, reason text, currency text, net_cents int8, tax_cents int8, freight_cents int8, total_cents int8, priority int8, entered_by text, placed_at timestamptz, confirmed_at timestamptz, released_at timestamptz, shipped_at timestamptz, delivered_at timestamptz, completed_at timestamptz, changed_at timestamptz, version int8, summary json, at timestamptz, lines json
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8, text) -> order_id uuid, order_no text, channel text, external_id text, customer text, tier text, kind text, urgent bool, terms text, status text, status_number int8, status_at timestamptz, reason text, currency text, net_cents int8, tax_cents int8, freight_cents int8, total_cents int8, priority int8, entered_by text, placed_at timestamptz, confirmed_at timestamptz, released_at timestamptz, shipped_at timestamptz, delivered_at timestamptz, completed_at timestamptz, changed_at timestamptz, version int8, summary json, at timestamptz, lines json
     "#]].assert_eq(&signatures);
 }
 
@@ -177,4 +189,14 @@ async fn dump(db: &PgPool) -> String {
         }
     }
     text
+}
+
+#[test]
+fn the_stories_hear_everything_that_the_gateway_hears() {
+    // Orders that were carried over have stories of their own.
+    let mut all = story(EVERYTHING);
+    all.push(super::importing::carried().into());
+    let told: BTreeSet<&str> = all.iter().map(|it| it.contract().subject).collect();
+    let heard: BTreeSet<&str> = Inbound::CONTRACTS.iter().map(|it| it.subject).collect();
+    assert_eq!(told, heard);
 }

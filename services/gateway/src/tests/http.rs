@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use chassis::{PageRef, Told, Unanswered};
+use chassis::{PageRef, ParkedInput, Told, Unanswered};
 use contracts::intake::Problem;
-use contracts::{Command, MessageSet, Question, RawValue};
+use contracts::{Command, Key, MessageSet, Question, RawValue};
 use serde_json::Value;
 use sqlx::PgPool;
 use testbench::Bench;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::crew;
 use super::handler::gateway;
-use crate::commands::{Asking, Asks, Commands, Telling, Tells};
+use crate::commands::{Asking, Asks, Commands, Parking, Telling, Tells, Tends};
 use crate::console::Live;
 use crate::following::Following;
 use crate::following::tests::Paper;
@@ -42,6 +42,7 @@ pub(super) struct Fake {
     known: Mutex<BTreeMap<&'static str, Value>>,
     /// What it says and answers where nobody told it.
     habit: Mutex<Habit>,
+    aside: Mutex<BTreeMap<&'static str, Vec<ParkedInput>>>,
     /// How many commands may pass.
     pub(super) gate: Semaphore,
 }
@@ -61,6 +62,7 @@ impl Fake {
             script: Mutex::default(),
             known: Mutex::default(),
             habit: Mutex::new(|_, _| None),
+            aside: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         }
     }
@@ -118,6 +120,37 @@ impl<C: Command> Tells<C> for Fake {
             let page = Some(PageRef { partition: 3, number: 17 });
             Ok(Told { said: said.into_iter().map(read).collect(), page })
         })
+    }
+}
+
+impl Fake {
+    /// What a service set aside: its name, and what it will say.
+    pub(super) fn has_parked(&self, service: &'static str, inputs: Vec<ParkedInput>) {
+        self.aside.lock().unwrap().insert(service, inputs);
+    }
+
+    fn parking(&self, service: &str, note: Option<String>) -> Result<Vec<ParkedInput>, Unanswered> {
+        if let Some(note) = note {
+            self.told.lock().unwrap().push((Uuid::nil(), note));
+        }
+        let found = self.aside.lock().unwrap().get(service).cloned();
+        found.ok_or_else(|| Unanswered::NobodyThere(service.to_owned()))
+    }
+}
+
+impl Tends for Fake {
+    fn parked<'a>(&'a self, service: &'a str) -> Parking<'a> {
+        Box::pin(async move { self.parking(service, None) })
+    }
+
+    fn replay<'a>(&'a self, service: &'a str, key: &'a Key) -> Parking<'a> {
+        let note = format!("replay {service} {}\n", key.0);
+        Box::pin(async move { self.parking(service, Some(note)) })
+    }
+
+    fn discard<'a>(&'a self, service: &'a str, id: Uuid, reason: &'a str) -> Parking<'a> {
+        let note = format!("discard {service} {id} {reason}\n");
+        Box::pin(async move { self.parking(service, Some(note)) })
     }
 }
 
@@ -184,7 +217,8 @@ impl Shop {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        // What is no text is not looked into.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         Reply { status: parts.status, headers: parts.headers, text }
     }
 
@@ -244,7 +278,7 @@ impl Reply {
         assert_eq!(self.header("content-type"), "application/problem+json");
         let body = self.json();
         assert_eq!(body["status"], self.status.as_u16());
-        let code = body["type"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+        let code = body["type"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         let faults = body["errors"].as_array().cloned().unwrap_or_default();
         let word = |it: &Value, name| it[name].as_str().unwrap().to_owned();
         let faults: Vec<String> = faults

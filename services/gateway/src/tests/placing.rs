@@ -96,7 +96,7 @@ async fn everything_that_is_wrong_with_an_order_is_told_at_once() {
         errors [{"code":"required","expected":"a value","found":"","pointer":"/lines"},{"code":"required","expected":"a value","found":"","pointer":"/ship_to/name"}]
         status 422
         title "The order was not taken in"
-        type "urn:kontor:problem:rejected"
+        type "/problems/rejected"
     "#]].assert_eq(&reply.shown());
 }
 

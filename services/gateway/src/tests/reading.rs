@@ -34,6 +34,7 @@ async fn an_order_is_found_by_its_id_and_by_its_number() {
         entered_by "webshop"
         external_id "W-a"
         freight 0
+        is_late false
         kind "standard"
         lines [{"line":1,"name":"机械键盘","net":101700,"quantity":2,"sku":"KB-87","tax":11300,"unit_price":50850}]
         money {"invoices":[{"due_on":"1970-01-31","gross":113000,"number":"1970-a1"}],"open":0,"payments":[{"amount":113000,"invoice":"4bddfe3a-6934-5f66-8504-5073cf55e429","payment":"2026112822001","provider":"alipay"}]}
@@ -46,7 +47,7 @@ async fn an_order_is_found_by_its_id_and_by_its_number() {
         released_at "1970-01-01T00:07:00Z"
         shipments [{"carrier":"SF","delivered_at":"1970-01-01T00:16:00Z","pick":1,"shipment":"4bddfe3a-6934-5f66-8504-5073cf55e429","shipped_at":"1970-01-01T00:14:00Z","state":"delivered","tracking_no":"SF-1","units":2,"warehouse":"SH1"}]
         shipped_at "1970-01-01T00:15:00Z"
-        sourcing {"attempt":1,"backordered":0,"claimed":1,"round":1,"rule":"R10-east","state":"claimed","team":"east","warehouses":["SH1"]}
+        sourcing {"attempt":1,"backordered":0,"claimed":1,"estimate":"1970-01-03T00:00:00Z","round":1,"rule":"R10-east","state":"claimed","team":"east","warehouses":["SH1"]}
         stage "after_sales"
         status "completed"
         status_at "1970-01-01T00:19:00Z"

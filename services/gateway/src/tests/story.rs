@@ -192,6 +192,7 @@ fn sourcing(order: OrderId, words: &[&str]) -> Option<Inbound> {
             lease: false,
             ship_complete: false,
             priority: 2_400,
+            estimate: Some(START + SignedDuration::from_hours(48)),
             team: Some("east".to_owned()),
             rule: "R10-east".to_owned(),
             ruleset: "cn-default/42".to_owned(),

@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::books::{Books, Known};
+use crate::carrying::Carried;
 use crate::order::{Course, Facts, Order};
 use crate::store::catalogue::language;
 use crate::vault::Entry;
@@ -165,6 +166,24 @@ pub(super) async fn insert(db: &mut PgConnection, books: &Books) -> anyhow::Resu
         .bind(entries.iter().map(|it| Json(&it.place)).collect::<Vec<_>>())
         .bind(entries.iter().map(|it| it.email.as_deref()).collect::<Vec<_>>())
         .bind(entries.iter().map(|it| it.language.tag()).collect::<Vec<_>>())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Writes what the batch took over: its name, and in the place of its lines what was told of it.
+pub(super) async fn insert_carried(db: &mut PgConnection, carried: &[Carried]) -> sqlx::Result<()> {
+    if carried.is_empty() {
+        return Ok(());
+    }
+    let all = || carried.iter().map(|it| &it.event);
+    sqlx::query(INSERT_PLACEMENTS)
+        .bind(all().map(|it| it.order.0).collect::<Vec<_>>())
+        .bind(all().map(|it| it.channel.as_str()).collect::<Vec<_>>())
+        .bind(all().map(|it| it.external_id.as_str()).collect::<Vec<_>>())
+        .bind(carried.iter().map(|it| it.digest.as_slice()).collect::<Vec<&[u8]>>())
+        .bind(all().map(|it| it.at.to_sqlx()).collect::<Vec<_>>())
+        .bind(all().map(|it| Json([&it.carried])).collect::<Vec<_>>())
         .execute(db)
         .await?;
     Ok(())

@@ -44,6 +44,7 @@ pub(super) fn books() -> Books {
         elsewhere: [].into(),
         catalogue: Catalogue::default(),
         placed: vec![],
+        carried: vec![],
     };
     for message in catalogue() {
         books.decide(START, message);
@@ -342,6 +343,9 @@ pub(super) fn tell(said: &Outbound) -> String {
     let unit = |it: &LineUnits| format!(" {}:{}", it.line, it.quantity);
     let units = |lines: &[LineUnits]| lines.iter().map(unit).collect::<Vec<_>>().concat();
     let line = match said {
+        Outbound::OrderCarriedOver(_)
+        | Outbound::CarryOverKnown(_)
+        | Outbound::CarryOverRefused(_) => format!("{said:?}"),
         Outbound::PlacementAccepted(it) => format!("accepted as {}, {}", it.order_no, it.status),
         Outbound::PlacementDuplicate(it) => {
             format!("duplicate of {} ({}) by {}", it.order_no, it.status, it.by)

@@ -126,6 +126,7 @@ fn planned(it: Planned) -> Inbound {
         lease: it.lease,
         ship_complete: false,
         priority: it.priority,
+        estimate: None,
         team: None,
         rule: "R1".to_owned(),
         ruleset: "test/1".to_owned(),

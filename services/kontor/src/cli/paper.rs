@@ -1,7 +1,8 @@
 //! What is written for people: lines, columns, colours; and for programs: JSON.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
+use chassis::is_coloured;
 use contracts::Timestamp;
 use serde::Serialize;
 
@@ -59,11 +60,6 @@ fn painted(colour: Option<Colour>, text: &str, coloured: bool) -> String {
         Some(colour) => format!("{}{text}\x1b[0m", colour.code()),
         None => text.to_owned(),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "no setting of ours: https://no-color.org")]
-fn is_coloured(out: &impl IsTerminal) -> bool {
-    out.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
 }
 
 /// The text as it may be shown: without anything that a terminal would obey.

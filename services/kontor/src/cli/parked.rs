@@ -175,7 +175,7 @@ async fn ask(
 /// There is no such thing.
 fn nothing(why: &str, as_json: bool) -> anyhow::Result<End> {
     if as_json {
-        let kind = "urn:kontor:problem:not-found";
+        let kind = "/problems/not-found";
         paper::json(&json!({ "problem": { "type": kind, "title": why, "status": 404 } }))?;
     }
     paper::complain(&anyhow::anyhow!("{}", paper::plain(why)));

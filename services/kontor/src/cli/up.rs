@@ -1,27 +1,39 @@
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chassis::{Telemetry, clock};
-use clap::Args;
+use clap::{Args, value_parser};
 use jiff::tz::TimeZone;
 
 use super::run::finish;
-use super::say;
-use crate::crew::{self, Member};
-use crate::demo::{self, Pace};
+use super::{say, welcome};
+use crate::crew;
+use crate::demo::{self, Play, Troubles, World};
 use crate::{Configuration, Options, Suite, seed};
+
+/// What is logged beside a demo, whose own lines are enough: what is wrong. That letters wait for a
+/// mail server is not, nor that a machine is busy.
+const CALM: &str = "warn,sqlx::pool=error,notification::postman=error";
 
 /// Starts everything on this machine: NATS, Postgres, every service, and a demo shop.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  kontor up --demo --pace 60")]
+#[command(after_help = "Example:\n  kontor up --demo --pace 60 --speed 100")]
 pub(super) struct Up {
-    /// Also play a storefront, a payer and the warehouses, so that orders move.
+    /// Also play storefronts, payers, warehouses, carriers and a clerk, so that orders move.
     #[arg(long)]
     demo: bool,
     /// How many orders the demo's storefronts place, a minute.
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = value_parser!(u32).range(1..=6_000))]
     pace: u32,
+    /// How much goes wrong in the demo: unpaid orders, held credit, short picks, refused parcels.
+    #[arg(long, value_enum, default_value_t)]
+    troubles: Troubles,
+    /// The demo's chance: the same number, the same orders and the same troubles.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many times as fast as the real time the suite's runs: expiries, due dates, every stamp.
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..=1_000))]
+    speed: u32,
     /// Where all data is kept.
     #[arg(long, default_value = ".kontor")]
     home: PathBuf,
@@ -41,28 +53,42 @@ impl Up {
         let mut configuration = Configuration::read(self.config.as_deref())?;
         configuration.gateway.listen = free(self.listen);
         if self.demo && self.config.is_none() {
-            "warn".clone_into(&mut configuration.telemetry.log); // The demo's own lines are enough.
+            CALM.clone_into(&mut configuration.telemetry.log);
         }
         let telemetry = Telemetry::start(&configuration.telemetry)?;
         let options = Options {
-            home: self.home,
+            home: self.home.clone(),
             durable: true,
             configuration,
-            outsiders: seed::OUTSIDERS.to_vec(),
+            outsiders: if self.demo { demo::outsiders() } else { seed::OUTSIDERS.to_vec() },
+            speed: self.speed,
         };
         let suite = Suite::start(options, Some(&telemetry), &say).await?;
-        say("filling the demo shop");
-        let today = clock::now().to_zoned(TimeZone::UTC).date();
-        seed::shop(&suite.client().await?, today).await?;
-        show(&suite, &crew::signs_on(&suite).await?)?;
-        let pace = Pace { a_minute: self.pace };
-        let demo = if self.demo { Some(demo::play(&suite, pace).await?) } else { None };
+        let crew = crew::signs_on(&suite).await?;
+        let world = self.open(&suite).await?;
+        welcome::show(&suite, &crew, self.demo.then_some(self.pace))?;
         finish(self.seconds).await?;
         say("stopping");
-        drop(demo);
+        if let Some(world) = world {
+            world.close().await;
+        }
         suite.close().await?;
         telemetry.close();
+        say("stopped");
         Ok(())
+    }
+
+    /// Fills the shop, and sets the demo going.
+    async fn open(&self, suite: &Suite) -> anyhow::Result<Option<World>> {
+        say("filling the shop");
+        let (client, today) = (suite.client().await?, clock::now().to_zoned(TimeZone::UTC).date());
+        seed::shop(&client, today).await?;
+        if !self.demo {
+            return Ok(None);
+        }
+        demo::furnish(&client, today).await?;
+        let play = Play { pace: self.pace, troubles: self.troubles, seed: self.seed };
+        demo::play(suite, play).await.map(Some)
     }
 }
 
@@ -72,27 +98,4 @@ fn free(address: SocketAddr) -> SocketAddr {
         Ok(_) => address,
         Err(_) => SocketAddr::new(address.ip(), 0),
     }
-}
-
-/// Prints where to look.
-fn show(suite: &Suite, crew: &[Member]) -> anyhow::Result<()> {
-    let mut out = io::stdout();
-    let gateway = suite.gateway().unwrap_or_default();
-    let health = suite.health().unwrap_or_default();
-    writeln!(out, "\nKontor is up.\n")?;
-    writeln!(out, "  console   {gateway}/")?;
-    for Member { name, role, password } in crew {
-        writeln!(out, "            {name:<12} {password}   {role}")?;
-    }
-    writeln!(out, "  the API   {gateway}/openapi.json")?;
-    if let Some(operator) = suite.operator() {
-        writeln!(out, "            Authorization: Bearer {operator}")?;
-    }
-    writeln!(out, "  health    {health}/readyz   {health}/metrics")?;
-    writeln!(out, "  NATS      {}", suite.nats.url())?;
-    for outsider in &suite.outsiders {
-        writeln!(out, "            {:<20} {}", outsider.user(), outsider.password)?;
-    }
-    writeln!(out, "\nCtrl-C stops it; it goes on with its data at the next start.\n")?;
-    Ok(out.flush()?)
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use chassis::clock;
+use contracts::DeliveryId;
 use contracts::webhook::HookSecret;
-use contracts::{DeliveryId, Timestamp};
-use jiff_sqlx::Timestamp as SqlTimestamp;
+use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -17,13 +18,13 @@ const END_ROUND: &str = "select pg_advisory_unlock_all()";
 // what comes before is made or given up.
 const DUE: &str = "
     select due.delivery_id, endpoint.endpoint_id, due.strand, due.attempts, due.body, endpoint.url, endpoint.secret,
-           case when endpoint.old_secret_until > now() then endpoint.old_secret end, now()
+           case when endpoint.old_secret_until > $3 then endpoint.old_secret end
       from endpoint
      cross join lateral (
            select delivery_id, strand, attempts, body, next_attempt_at
              from delivery
             where delivery.endpoint_id = endpoint.endpoint_id and state = 'waiting'
-              and next_attempt_at <= now() and delivery_id <> all($1::uuid[])
+              and next_attempt_at <= $3 and delivery_id <> all($1::uuid[])
               and not exists (
                   select from delivery as ahead
                    where ahead.endpoint_id = delivery.endpoint_id
@@ -49,11 +50,9 @@ pub(crate) struct Due {
     pub(crate) url: String,
     /// What signs it: the secret, and for a day the one before.
     pub(crate) secrets: Vec<HookSecret>,
-    /// The time, as the books have it.
-    pub(crate) now: Timestamp,
 }
 
-type DueRow = (Uuid, String, String, i32, String, String, String, Option<String>, SqlTimestamp);
+type DueRow = (Uuid, String, String, i32, String, String, String, Option<String>);
 
 /// The right to read what is due and to call, of which there is one. It goes with the connection,
 /// so that whoever reads has it, and whoever loses the connection loses it.
@@ -81,6 +80,7 @@ impl Round {
         let rows: Vec<DueRow> = sqlx::query_as(DUE)
             .bind(without.iter().map(|it| it.0).collect::<Vec<Uuid>>())
             .bind(i64::try_from(each)?)
+            .bind(clock::now().to_sqlx())
             .fetch_all(&mut self.0)
             .await?;
         Ok(rows.into_iter().map(due).collect())
@@ -94,8 +94,7 @@ impl Round {
 }
 
 fn due(row: DueRow) -> Due {
-    let (id, endpoint, strand, attempts, body, url, secret, old_secret, now) = row;
+    let (id, endpoint, strand, attempts, body, url, secret, old_secret) = row;
     let secrets = std::iter::once(secret).chain(old_secret).map(HookSecret).collect();
-    let (delivery, now) = (DeliveryId(id), now.to_jiff());
-    Due { delivery, endpoint, strand, attempts, body, url, secrets, now }
+    Due { delivery: DeliveryId(id), endpoint, strand, attempts, body, url, secrets }
 }

@@ -31,7 +31,7 @@ pub(super) struct Cell {
 impl Cell {
     /// Whether people look at it.
     pub(super) fn is_page(&self) -> bool {
-        !self.path.starts_with("/v1/") && !self.path.starts_with("/console/live")
+        !self.path.starts_with("/v1/") && !self.path.starts_with("/console/")
     }
 
     fn of(operation: (&'static str, &'static str), done: u16) -> Self {

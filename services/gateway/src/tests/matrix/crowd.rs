@@ -101,7 +101,7 @@ pub(super) async fn opened() -> Shop {
     let settings = GatewaySettings { access, page_wait_ms: 1, ..GatewaySettings::default() };
     let mut shop = Shop::with(settings).await;
     shop.hear(
-        "level KB-87 1 240
+        "level KB-87 1 240; level FAR-1 1 5
          place a 700 on_account; status a 1 checking; hold a 700 -; pick a 1 SH1 1
          place z 700 on_account; status z 1 checking; hold z 700 -; pick z 1 BJ1 1",
     )

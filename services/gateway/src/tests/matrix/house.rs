@@ -21,7 +21,7 @@ pub(super) fn answers(subject: &str, asked: &Value) -> Option<(&'static str, Val
             json!({ "order": order, "customer": "C-7", "because": "asked", "by": "x", "remark": "" }),
         ),
         "intake.cancel.v1" => {
-            ("intake.cancel-refused.v1", json!({ "order": order, "because": "unknown" }))
+            ("intake.cancel-refused.v1", json!({ "order": order, "because": "UNKNOWN" }))
         }
         "credit.release-hold.v1" => (
             "credit.hold-released.v1",
