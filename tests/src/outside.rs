@@ -68,6 +68,8 @@ pub struct Storefront {
     nats: async_nats::Client,
     http: reqwest::Client,
     gateway: String,
+    /// With which it asks the gateway.
+    key: String,
     told: Mailbox<OrderStatus>,
 }
 
@@ -76,12 +78,13 @@ impl Storefront {
         nats: async_nats::Client,
         channel: &str,
         gateway: &str,
+        key: String,
     ) -> anyhow::Result<Self> {
         let consumer = format!("channel-{channel}");
         let read = |_: &str, body: &[u8]| Ok(serde_json::from_slice(body)?);
         let told = Mailbox::open(&nats, "ORDERS_STATUS", &consumer, read).await?;
         let (channel, gateway) = (channel.to_owned(), gateway.to_owned());
-        Ok(Self { channel, nats, http: reqwest::Client::new(), gateway, told })
+        Ok(Self { channel, nats, http: reqwest::Client::new(), gateway, key, told })
     }
 
     /// Hands in an order over NATS and waits for the answer; again, if it is not known what came of
@@ -125,7 +128,7 @@ impl Storefront {
             let mut request = self
                 .http
                 .post(format!("{}/v1/orders", self.gateway))
-                .header("Kontor-Channel", &self.channel)
+                .bearer_auth(&self.key)
                 .json(order);
             if let Some(key) = key {
                 request = request.header("Idempotency-Key", key);

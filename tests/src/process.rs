@@ -124,6 +124,9 @@ impl Site {
         if let Some(otlp) = otlp {
             writeln!(text, "[telemetry]\notlp = {otlp:?}")?;
         }
+        let operator = self.suite.operator().context("there is no operator")?;
+        let hash = kontor::fingerprint(operator);
+        writeln!(text, "[gateway.access]\nops_key_hash = {hash:?}")?;
         for (name, account) in &self.suite.accounts {
             let database = account.database.to_url_lossy();
             writeln!(text, "[services.{name}]\ndatabase = \"{database}\"")?;

@@ -61,14 +61,14 @@ impl Shop {
     ) -> anyhow::Result<Self> {
         let plain = Configuration { partitions: PARTITIONS, ..Configuration::default() };
         let outsiders = OUTSIDERS.iter().chain(outsiders).copied().collect();
-        let (home, configuration) = (home(name)?, change(plain));
+        let (home, configuration) = (home(name)?, change(in_haste(plain)));
         Self::open_as(Options { home, durable: false, configuration, outsiders, speed: 1 }).await
     }
 
     /// Opens a shop whose time runs so many times as fast as the machine's.
     pub async fn open_at(name: &str, speed: u32) -> anyhow::Result<Self> {
-        let configuration = Configuration { partitions: PARTITIONS, ..Configuration::default() };
-        let (home, outsiders) = (home(name)?, OUTSIDERS.to_vec());
+        let plain = Configuration { partitions: PARTITIONS, ..Configuration::default() };
+        let (home, outsiders, configuration) = (home(name)?, OUTSIDERS.to_vec(), in_haste(plain));
         Self::open_as(Options { home, durable: false, configuration, outsiders, speed }).await
     }
 
@@ -76,9 +76,13 @@ impl Shop {
         let home = options.home.clone();
         let suite = Suite::start(options, None, &|_| ()).await?;
         let gateway = suite.gateway().context("the gateway listens nowhere")?;
-        let web = Storefront::open(suite.connect("channel", "web").await?, "web", &gateway).await?;
-        let market = suite.connect("channel", "market").await?;
-        let market = Storefront::open(market, "market", &gateway).await?;
+        let clerk = Clerk::new(&gateway, suite.operator().context("there is no operator")?);
+        let open = async |channel: &str| {
+            let key = clerk.makes_key("storefront", channel).await?;
+            let nats = suite.connect("channel", channel).await?;
+            Storefront::open(nats, channel, &gateway, key).await
+        };
+        let (web, market) = (open("web").await?, open("market").await?);
         let mut warehouses = Vec::new();
         for (kind, name) in OUTSIDERS.iter().filter(|it| it.0 == "warehouse") {
             warehouses.push(Warehouse::open(suite.connect(kind, name).await?, name).await?);
@@ -88,7 +92,7 @@ impl Shop {
             market,
             bank: Bank::new(suite.connect("provider", "bank").await?, "bank"),
             carrier: Carrier::new(suite.connect("carrier", "swift").await?, "swift"),
-            clerk: Clerk::new(&gateway),
+            clerk,
             ledgers: Ledgers::open(&suite),
             warehouses,
             client: suite.client().await?,
@@ -272,6 +276,13 @@ impl Shop {
         let figure = |it: &str| found[it].as_i64().unwrap_or_default();
         Ok(["good", "reserved", "allocated"].map(figure))
     }
+}
+
+/// Who tests asks, and signs in, more often than anybody would.
+fn in_haste(mut it: Configuration) -> Configuration {
+    let access = &mut it.gateway.access;
+    (access.requests, access.burst, access.sign_ins) = (100_000, 100_000, 1_000);
+    it
 }
 
 /// A new home for a test, below the directory for temporary files. What an earlier run left there is

@@ -55,6 +55,7 @@ async fn an_order_is_one_trace_from_the_storefront_to_the_invoice() -> anyhow::R
         .post(format!("{}/v1/orders", replica.gateway()?))
         .header("content-type", "application/json")
         .header("kontor-channel", "web")
+        .bearer_auth(site.suite.operator().context("there is no operator")?)
         .header("traceparent", format!("00-{http}-{STOREFRONT}-01"))
         .body(order)
         .send()

@@ -2,14 +2,9 @@
 
 import { refresh, replace } from "./live.js";
 
-const NAME = "kontor-name";
-const TIER = "kontor-tier";
-
 async function send(form, button) {
   const target = button?.formAction || form.action;
   const filled = new URLSearchParams(new FormData(form));
-  localStorage.setItem(NAME, filled.get("by") ?? "");
-  if (filled.has("tier")) localStorage.setItem(TIER, filled.get("tier"));
   const buttons = form.querySelectorAll("button");
   buttons.forEach((it) => { it.disabled = true; });
   try {
@@ -36,12 +31,6 @@ async function send(form, button) {
 
 export function prepareForms(root) {
   for (const form of root.querySelectorAll("form[data-decides]")) {
-    const fill = (field, name) => {
-      const kept = localStorage.getItem(name);
-      if (field && kept) field.value = kept;
-    };
-    fill(form.elements.by, NAME);
-    fill(form.elements.tier, TIER);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       send(form, event.submitter);

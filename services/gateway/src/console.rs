@@ -15,9 +15,9 @@ mod live;
 mod order;
 mod order_parts;
 mod parked;
-mod person;
 pub(crate) mod row;
 mod saved;
+mod sign_in;
 mod stock;
 mod stream;
 mod table;
@@ -35,6 +35,7 @@ use axum::routing::{get, post};
 use crate::http::Api;
 pub(crate) use docs::is_explained;
 pub(crate) use live::Live;
+pub(crate) use sign_in::{denied, to_sign_in};
 
 /// How long the body of a form may be, in bytes.
 const FORM: usize = 16 * 1024;
@@ -65,6 +66,9 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/console/counts", get(counts::show))
         .route("/stock", get(stock::list))
         .route("/stock/{sku}", get(stock::show))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/password", get(sign_in::show_password).post(sign_in::change_password))
         .route("/export/orders", get(exporting::orders))
         .route("/export/holds", get(exporting::holds))
         .route("/export/stock", get(exporting::stock))

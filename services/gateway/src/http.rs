@@ -8,10 +8,13 @@ mod exporting;
 pub(crate) mod extract;
 mod hooks;
 mod importing;
+mod keys;
 pub(crate) mod list;
 mod masters;
+mod myself;
 pub(crate) mod orders;
 mod patient;
+pub(crate) mod people;
 mod placing;
 pub(crate) mod problem;
 pub(crate) mod schema;
@@ -25,9 +28,9 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse;
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use chassis::{Office, PageRef};
 use contracts::intake::OrderStatus;
 use serde_json::Value;
@@ -39,6 +42,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::GatewaySettings;
+use crate::access::guard::{Peer, guard};
+use crate::access::{self, Access};
 use crate::commands::Commands;
 use crate::console::{self, Live};
 use crate::following::Following;
@@ -62,6 +67,8 @@ pub(crate) struct Api {
     pub(crate) settings: Arc<GatewaySettings>,
     /// Who looks at the console, and what they are shown of what changes.
     pub(crate) live: Arc<Live>,
+    /// Who gets in.
+    pub(crate) access: Arc<Access>,
     /// How many tables may be written at a time.
     pub(crate) exports: Arc<Semaphore>,
     at_once: Arc<Semaphore>,
@@ -77,8 +84,9 @@ impl Api {
     ) -> Self {
         let at_once = Arc::new(Semaphore::new(settings.at_once));
         let exports = Arc::new(Semaphore::new(settings.exports));
-        let live = Arc::default();
-        Self { db, house, pulse, following, settings: Arc::new(settings), live, exports, at_once }
+        let (live, access) = (Arc::default(), Arc::new(Access::new(settings.access.clone())));
+        let settings = Arc::new(settings);
+        Self { db, house, pulse, following, settings, live, access, exports, at_once }
     }
 
     /// Waits until every request that is under way is answered.
@@ -101,7 +109,7 @@ pub(crate) async fn serve(
         // Answers are small: none of them shall wait for the next one. It is only slower without.
         let _at_once = connection.set_nodelay(true);
     });
-    let listener = Patient { listener, stall: settings.stall() };
+    let listener = patiently(listener, settings.stall());
     tracing::info!(address = %bound, "the API is at http://{bound}");
     address.send_replace(Some(bound));
 
@@ -112,7 +120,7 @@ pub(crate) async fn serve(
     let following = Following::new(Arc::new(statuses), closing.clone(), &settings);
     let api = Api::new(office.db.clone(), house, pulse, following.clone(), settings);
     let live = api.live.clone();
-    let router = router(api.clone());
+    let router = router(api.clone()).into_make_service_with_connect_info::<Peer>();
     let heart = {
         let office = office.clone();
         async move {
@@ -136,6 +144,11 @@ pub(crate) async fn serve(
     Ok(())
 }
 
+/// Listens so, and hangs up on who takes nothing for so long.
+pub(crate) fn patiently<L: Listener>(listener: L, stall: Duration) -> Patient<L> {
+    Patient { listener, stall }
+}
+
 /// After the office has closed: waits until all is answered, and a moment for it to be written. Who
 /// does not take it is not waited for.
 async fn written(mut closing: watch::Receiver<bool>, api: &Api) {
@@ -151,10 +164,8 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/openapi.json", axum::routing::get(document))
         .merge(console::routes())
         .fallback(async || Problem::not_found("There is no such path"))
-        .method_not_allowed_fallback(async || {
-            let title = "This is not done here";
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title)
-        })
+        .method_not_allowed_fallback(async || Problem::not_done_here())
+        .layer(axum::middleware::from_fn_with_state(api.clone(), guard))
         .layer(axum::middleware::from_fn_with_state(api.clone(), door::enter))
         .with_state(api)
 }
@@ -189,6 +200,15 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .routes(routes!(masters::put_customer))
         .routes(routes!(masters::put_warehouse))
         .routes(routes!(masters::put_ruleset))
+        .routes(routes!(myself::get_self))
+        .routes(routes!(myself::put_password))
+        .routes(routes!(keys::list_keys))
+        .routes(routes!(keys::create_key))
+        .routes(routes!(keys::rotate_key))
+        .routes(routes!(keys::revoke_key))
+        .routes(routes!(people::list_people))
+        .routes(routes!(people::put_person))
+        .routes(routes!(people::get_access_log))
         .routes(routes!(hooks::list_webhooks, hooks::create_webhook))
         .routes(routes!(hooks::put_webhook))
         .routes(routes!(hooks::rotate_secret))
@@ -211,13 +231,13 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/", description = "This gateway.")),
-    security(()), // Nobody has to prove who they are yet: it listens to its own machine alone.
     components(schemas(ProblemDetails)),
     tags(
         (name = "Orders", description = "Placing orders, following and cancelling them."),
         (name = "Credit", description = "What customers may owe, and orders that wait for credit."),
         (name = "Stock", description = "What there is of each item."),
         (name = "Master data", description = "Items, customers, warehouses and rules."),
+        (name = "Access", description = "Keys of machines, people, and who changed them."),
         (name = "Webhooks", description = "Where channels are called when something happens to their \
             orders, by Standard Webhooks."),
         (name = "Health", description = "For whoever runs the gateway."),
@@ -237,6 +257,7 @@ pub fn openapi() -> String {
         let items = paths.values_mut().filter_map(Value::as_object_mut);
         items.flat_map(|it| it.values_mut()).for_each(exact::parameters_are_as_read);
     }
+    access::document::enter(&mut document);
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text + "\n"
 }

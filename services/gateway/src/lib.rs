@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod commands;
 mod console;
 mod documents;
@@ -41,6 +42,7 @@ use contracts::{Contract, Silence, message_set};
 use sqlx::PgConnection;
 use tokio::sync::watch;
 
+pub use access::{AccessSettings, fingerprint};
 pub use http::openapi;
 pub use settings::{GatewaySettings, ShopZone};
 use views::Views;
@@ -109,8 +111,13 @@ impl Gateway {
 impl Service for Gateway {
     const NAME: &'static str = "gateway";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] =
-        migrations!["0001_views", "0002_external_ids", "0004_saved_views", "0005_short_picks"];
+    const MIGRATIONS: &'static [Migration] = migrations![
+        "0001_views",
+        "0002_external_ids",
+        "0003_access",
+        "0004_saved_views",
+        "0005_short_picks"
+    ];
     type Inbound = Inbound;
     type Outbound = Silence;
     type Questions = Silence;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::{Offset, TimeZone};
 use serde::Deserialize;
 
+use crate::access::AccessSettings;
 /// In which zone a shop counts its days.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -84,6 +85,9 @@ pub struct GatewaySettings {
     /// How long a client may take nothing of what is written to it before it is hung up on, in
     /// milliseconds. 30,000
     pub stall_ms: u64,
+
+    /// Who gets in.
+    pub access: AccessSettings,
 }
 
 impl Default for GatewaySettings {
@@ -101,6 +105,7 @@ impl Default for GatewaySettings {
             export_rows: 200_000,
             exports: 4,
             stall_ms: 30_000,
+            access: AccessSettings::default(),
         }
     }
 }

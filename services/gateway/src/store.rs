@@ -1,10 +1,11 @@
 //! Where the views are kept.
 
+pub(crate) mod access;
 mod carried;
 mod read;
 mod saved;
-mod work;
 mod stream;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +21,8 @@ use uuid::Uuid;
 pub(crate) use stream::{stream, stream_levels};
 
 pub(crate) use read::{
-    Filter, Place, Sort, heard, is_awake, level_of, levels, lines_of, list, named, order_of,
-    orders_of, timeline_of, versions_of,
+    Filter, Place, Sort, heard, is_awake, is_foreign, level_of, levels, lines_of, list, named,
+    order_of, orders_of, timeline_of, versions_of,
 };
 
 pub(crate) use saved::{SavedView, forget_view, save_view, views_of};
@@ -113,6 +114,7 @@ const SAVE_LEVELS: &str = "
 pub(crate) fn statements() -> Vec<&'static str> {
     let mut all = vec![LOAD, SAVE_HEADS, ADD_STATES, SAVE_STATES, ADD_TIMELINE, SAVE_LEVELS];
     all.extend(read::STATEMENTS);
+    all.extend(access::statements());
     all.extend(saved::STATEMENTS);
     all.extend(work::STATEMENTS);
     all.extend(stream::STATEMENTS);

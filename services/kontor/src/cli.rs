@@ -4,10 +4,12 @@ mod at;
 mod completions;
 mod doctor;
 mod http;
+mod key;
 mod order;
 mod paper;
 mod parked;
 mod permissions;
+mod person;
 mod provision;
 mod run;
 mod tail;
@@ -51,6 +53,8 @@ enum Command {
     Order(order::Order),
     Tail(tail::Tail),
     Parked(parked::Parked),
+    Key(key::Key),
+    Person(person::Person),
     Doctor(doctor::Doctor),
     Provision(provision::Provision),
     Permissions(permissions::Permissions),
@@ -103,6 +107,8 @@ async fn carry_out(command: Command) -> anyhow::Result<End> {
         Command::Order(it) => return it.carry_out().await,
         Command::Tail(it) => return it.carry_out().await,
         Command::Parked(it) => return it.carry_out().await,
+        Command::Key(it) => return it.carry_out().await,
+        Command::Person(it) => return it.carry_out().await,
         Command::Doctor(it) => return it.carry_out().await,
         Command::Up(it) => Box::pin(it.carry_out()).await,
         Command::Run(it) => it.carry_out().await,

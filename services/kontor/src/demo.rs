@@ -117,9 +117,8 @@ pub async fn play(suite: &Suite, play: Play) -> anyhow::Result<World> {
         stage.begin("warehouse", warehouse.works());
     }
 
-    let gateway = suite.gateway().context("the gateway listens nowhere")?;
-    stage.begin("clerk", Desk::new(stage.clone(), &gateway, ("lin.anran", 3)).decides());
-    stage.begin("buyer", Desk::new(stage.clone(), &gateway, ("he.jiashu", 1)).buys());
+    stage.begin("clerk", Desk::of(stage.clone(), suite, "lin.anran")?.decides());
+    stage.begin("buyer", Desk::of(stage.clone(), suite, "he.jiashu")?.buys());
     stage.begin("tally", tells(stage.clone()));
     Ok(World(curtain))
 }

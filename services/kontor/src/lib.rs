@@ -4,6 +4,7 @@ pub mod bench;
 pub mod cli;
 pub mod clients;
 pub mod configuration;
+pub mod crew;
 pub mod demo;
 pub mod documents;
 pub mod house;
@@ -15,5 +16,6 @@ pub mod up;
 pub mod whereabouts;
 
 pub use configuration::Configuration;
+pub use gateway::fingerprint;
 pub use house::house;
 pub use up::{Options, Suite};

@@ -38,6 +38,8 @@ pub struct Suite {
     pub accounts: BTreeMap<String, Account>,
     configuration: Configuration,
     admin_password: String,
+    /// The gateway's operator, unless somebody configured another one.
+    operator: Option<String>,
     home: Home,
     time: Timekeeper,
     services: Option<Services>,
@@ -64,8 +66,9 @@ impl Suite {
 
     /// Starts the servers and makes what they must hold, without the services.
     pub async fn servers(options: Options, progress: Progress<'_>) -> anyhow::Result<Self> {
-        let Options { home, durable, configuration, outsiders, speed } = options;
+        let Options { home, durable, mut configuration, outsiders, speed } = options;
         let home = Home::open(&home, progress)?;
+        let operator = operator(&home, &mut configuration)?;
         let house = house::plain();
 
         let binaries = servers::postgres_binaries(&home, progress).await?;
@@ -109,6 +112,7 @@ impl Suite {
             accounts,
             configuration,
             admin_password,
+            operator,
             home,
             time,
             services: None,
@@ -149,6 +153,7 @@ impl Suite {
             &self.accounts,
             bound,
         )
+        .opened_by(self.operator.clone())
     }
 
     /// Has every service of this process finish what it began.
@@ -164,6 +169,17 @@ impl Suite {
     pub fn gateway(&self) -> Option<String> {
         let address = self.services.as_ref()?.gateway?;
         Some(format!("http://{address}"))
+    }
+
+    /// The key of the gateway's operator, unless somebody configured another one.
+    pub fn operator(&self) -> Option<&str> {
+        self.operator.as_deref()
+    }
+
+    /// The password that was made for this person of the demo shop: short enough to be typed.
+    pub fn password_of(&self, person: &str) -> anyhow::Result<String> {
+        let secret = self.home.secret(&format!("person-{person}"))?;
+        Ok(secret.chars().take(16).collect())
     }
 
     /// Where health and metrics are: `http://127.0.0.1:9090`.
@@ -201,4 +217,16 @@ impl Suite {
         let time = self.time.close();
         services.and(nats).and(postgres).and(time)
     }
+}
+
+/// Makes the operator's key of this home, and has the gateway know it. Whoever configured another one
+/// keeps it to themselves.
+fn operator(home: &Home, configuration: &mut Configuration) -> anyhow::Result<Option<String>> {
+    let known = &mut configuration.gateway.access.ops_key_hash;
+    if !known.is_empty() {
+        return Ok(None);
+    }
+    let key = format!("kontor_ops_{}", home.secret("operator")?);
+    *known = gateway::fingerprint(&key);
+    Ok(Some(key))
 }

@@ -27,6 +27,9 @@ pub struct Whereabouts {
     pub gateway: String,
     /// `http://127.0.0.1:9090`
     pub health: String,
+    /// The key of the gateway's operator, if it is known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// What would stand in a configuration file: [`Configuration`], as far as it is not the default.
     pub configuration: Value,
 }
@@ -54,12 +57,18 @@ impl Whereabouts {
             process: std::process::id(),
             gateway: format!("http://{gateway}"),
             health: format!("http://{health}"),
+            key: None,
             configuration: json!({
                 "partitions": configuration.partitions,
                 "nats": { "url": nats, "admin_user": "admin", "admin_password": admin_password },
                 "services": services,
             }),
         }
+    }
+
+    /// The same, with the operator's key.
+    pub(crate) fn opened_by(self, key: Option<String>) -> Self {
+        Self { key, ..self }
     }
 
     pub(crate) fn to_text(&self) -> anyhow::Result<String> {

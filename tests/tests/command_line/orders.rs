@@ -21,7 +21,7 @@ async fn orders_are_placed_shown_listed_and_cancelled() -> anyhow::Result<()> {
     assert!(again.starts_with(&format!("L-1 was placed before: {number}")), "{again}");
 
     let shown = shows(&shop, &number, "released").await?;
-    assert_eq!(shown["order"]["entered_by"], "wang.fang");
+    assert_eq!(shown["order"]["entered_by"], "ops");
     assert_eq!(shown["timeline"][0]["what"], "placed");
     let shown = ran(&shop, &["order", "show", &number]).await?;
     let id = placed["order"].as_str().unwrap_or_default();

@@ -25,6 +25,7 @@ const STALL: u64 = 1_500;
 struct Follower {
     http: reqwest::Client,
     url: String,
+    key: String,
     last: Option<String>,
     seen: Vec<OrderStatus>,
     beats: usize,
@@ -35,11 +36,12 @@ impl Follower {
         let gateway = shop.suite.gateway().context("the gateway listens nowhere")?;
         let url = format!("{gateway}/v1/channels/{channel}/statuses");
         let http = reqwest::Client::new();
-        Ok(Self { http, url, last: None, seen: vec![], beats: 0 })
+        let key = shop.suite.operator().context("there is no operator")?.to_owned();
+        Ok(Self { http, url, key, last: None, seen: vec![], beats: 0 })
     }
 
     async fn connect(&self) -> anyhow::Result<reqwest::Response> {
-        let mut request = self.http.get(&self.url);
+        let mut request = self.http.get(&self.url).bearer_auth(&self.key);
         if let Some(last) = &self.last {
             request = request.header("Last-Event-ID", last);
         }
@@ -177,12 +179,14 @@ async fn who_is_cut_off_at_random_sees_each_status_once() -> anyhow::Result<()> 
 /// Asks for statuses from the start, and reads nothing. What of it the system buffers is little.
 async fn idle(shop: &Shop, channel: &str) -> anyhow::Result<TcpStream> {
     let gateway = shop.suite.gateway().context("the gateway listens nowhere")?;
+    let key = shop.suite.operator().context("there is no operator")?;
     let address = gateway.trim_start_matches("http://");
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(4 * 1024)?;
     let mut stream = socket.connect(address.parse()?).await?;
     let request = format!(
-        "GET /v1/channels/{channel}/statuses?from=start HTTP/1.1\r\nHost: {address}\r\n\r\n"
+        "GET /v1/channels/{channel}/statuses?from=start HTTP/1.1\r\nHost: {address}\r\n\
+         Authorization: Bearer {key}\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await?;
     Ok(stream)

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use super::{parked, table};
+use crate::access::{May, act};
 use crate::http::Api;
 use crate::http::problem::Problem;
 use crate::store;
@@ -39,7 +40,10 @@ impl Counts {
     }
 }
 
-pub(super) async fn show(State(api): State<Api>) -> Result<Json<Counted>, Problem> {
+pub(super) async fn show(
+    State(api): State<Api>,
+    _: May<act::ReadWork>,
+) -> Result<Json<Counted>, Problem> {
     let now = clock::now();
     // Held while it is counted: who comes meanwhile gets the same.
     let mut kept = api.live.counts.0.lock().await;

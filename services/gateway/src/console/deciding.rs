@@ -6,26 +6,25 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use contracts::Actor;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::frame::{Frame, Said, wrong};
 use super::language::Reader;
 use super::order;
+use crate::access::May;
+use crate::access::act::{self, Act};
+use crate::access::guard::is_from_here;
 use crate::http::Api;
 use crate::http::checked::{Checked, Faults};
 use crate::http::deciding::{self, Decision, Outcome, Reason};
-use crate::http::extract::{Caller, Instruction, LONGEST_NAME, Which, is_name};
-use crate::http::problem::{Problem, fault};
+use crate::http::extract::{Caller, Instruction, Which};
+use crate::http::problem::Problem;
 
 /// What a form says.
 #[derive(Debug, Deserialize)]
 pub(super) struct Filled {
     reason: String,
-    by: String,
-    #[serde(default)]
-    tier: String,
     /// Names the form: sent twice, it is carried out once.
     key: Uuid,
 }
@@ -34,42 +33,48 @@ type Sent = Result<Form<Filled>, FormRejection>;
 
 pub(super) async fn cancel(
     State(api): State<Api>,
+    may: May<act::CancelOrder>,
     reader: Reader,
     which: Which,
+    by: Caller,
     headers: HeaderMap,
     form: Sent,
 ) -> Response {
     let desk = Desk { api, reader, which };
-    let told = match instruction("cancel", &headers, form) {
+    let told = match instruction("cancel", &headers, by, form) {
         Ok(it) => {
-            let told = deciding::cancel_order(State(desk.api.clone()), desk.which.clone(), it);
+            let told = deciding::cancel_order(
+                State(desk.api.clone()),
+                may.clone(),
+                desk.which.clone(),
+                it,
+            );
             told.await.map(|(_, Json(it))| it)
         }
         Err(problem) => Err(problem),
     };
-    desk.answer(told).await
+    desk.answer(&may, told).await
 }
 
 /// Releases or refuses the credit of an order.
 pub(super) async fn credit(
     State(api): State<Api>,
+    may: May<act::DecideCredit>,
     reader: Reader,
     Path((id, verdict)): Path<(String, String)>,
+    by: Caller,
     headers: HeaderMap,
     form: Sent,
 ) -> Response {
     let desk = Desk { api, reader, which: Which::named(id) };
-    let told = match (&*verdict, instruction(&verdict, &headers, form)) {
+    let (state, leave, which) = (State(desk.api.clone()), may.clone(), desk.which.clone());
+    let told = match (&*verdict, instruction(&verdict, &headers, by, form)) {
         (_, Err(problem)) => Err(problem),
-        ("release", Ok(it)) => {
-            deciding::release_credit(State(desk.api.clone()), desk.which.clone(), it).await
-        }
-        ("refuse", Ok(it)) => {
-            deciding::refuse_credit(State(desk.api.clone()), desk.which.clone(), it).await
-        }
+        ("release", Ok(it)) => deciding::release_credit(state, leave, which, it).await,
+        ("refuse", Ok(it)) => deciding::refuse_credit(state, leave, which, it).await,
         _ => Err(Problem::not_found("There is no such decision")),
     };
-    desk.answer(told.map(|Json(it)| it)).await
+    desk.answer(&may, told.map(|Json(it)| it)).await
 }
 
 /// Where something is decided: who reads, and about which order.
@@ -81,7 +86,7 @@ struct Desk {
 
 impl Desk {
     /// Shows the order as it is then, with what came of it.
-    async fn answer(self, told: Result<Decision, Problem>) -> Response {
+    async fn answer<A: Act>(self, may: &May<A>, told: Result<Decision, Problem>) -> Response {
         let Self { api, mut reader, which } = self;
         let language = reader.language;
         // The form's own address shows nothing: whoever changes the language comes back to the order.
@@ -102,8 +107,12 @@ impl Desk {
             }
             Err(problem) => (problem.status(), Said::wrong(language, &problem)),
         };
-        match order::read(&api, which).await {
-            Ok(read) => order::page_of(&api, frame, read, status, Some(said)).await,
+        let read = match may.also::<act::ReadOrder>() {
+            Ok(may) => order::read(&api, &may, which).await.map(|it| (may, it)),
+            Err(problem) => Err(problem),
+        };
+        match read {
+            Ok((may, it)) => order::page_of((&api, &may), frame, it, status, Some(said)).await,
             Err(problem) => wrong(frame, &problem),
         }
     }
@@ -113,60 +122,22 @@ impl Desk {
 fn instruction(
     what: &str,
     headers: &HeaderMap,
+    by: Caller,
     form: Sent,
 ) -> Result<Instruction<Reason>, Problem> {
     if !is_from_here(headers) {
-        return Err(elsewhere());
+        return Err(Problem::elsewhere());
     }
     let Form(form) = form.map_err(|it| Problem::malformed(it.body_text()))?;
-    let Filled { reason, by, tier, key } = form;
+    let Filled { reason, key } = form;
     let body = Reason { reason: reason.trim().to_owned() };
     let mut faults = Faults::default();
     body.check(&mut faults);
-    let by = name_of_decider(&by, &mut faults);
-    let tier = match &*tier {
-        "" | "1" => 1,
-        "2" => 2,
-        "3" => 3,
-        other => {
-            faults.0.push(fault("range", "/tier", other, "1, 2 or 3"));
-            1
-        }
-    };
     if !faults.0.is_empty() {
         return Err(Problem::invalid(faults.0));
     }
     // Sent again with other words it is another decision.
-    let name = format!("{what}\n{by}\n{tier}\n{}", body.reason);
+    let name = format!("{what}\n{}\n{}", by.actor, body.reason);
     let id = Uuid::new_v5(&key, name.as_bytes());
-    Ok(Instruction { id, by: Caller { channel: None, actor: Actor(by), tier }, body })
-}
-
-/// The name that a form gives; or what is wrong with it.
-pub(super) fn name_of_decider(by: &str, faults: &mut Faults) -> String {
-    let by = by.trim().to_owned();
-    if !is_name(&by) {
-        let expected = format!("1 to {LONGEST_NAME} printable characters");
-        faults.0.push(fault("text", "/by", &by, &expected));
-    }
-    by
-}
-
-/// What another site sent is not carried out.
-pub(super) fn elsewhere() -> Problem {
-    let title = "This did not come from a page of this console";
-    Problem::new(StatusCode::FORBIDDEN, "elsewhere", title)
-}
-
-/// Whether a page of ours sent it. A browser says so by itself, and no other site can make it say
-/// so: `Sec-Fetch-Site` where the address is trustworthy, `Origin` everywhere.
-pub(super) fn is_from_here(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
-    if let Some(site) = text("sec-fetch-site") {
-        return site == "same-origin";
-    }
-    match (text("origin"), text("host")) {
-        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|it| it.1 == host),
-        _ => false,
-    }
+    Ok(Instruction { id, by, body })
 }

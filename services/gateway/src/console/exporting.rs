@@ -10,9 +10,10 @@ use serde::Deserialize;
 use super::frame::{Frame, wrong};
 use super::language::Reader;
 use super::table::Asking;
+use crate::access::{May, act};
 use crate::export::{self, Format};
 use crate::http::Api;
-use crate::http::extract::{Caller, Named};
+use crate::http::extract::Named;
 use crate::http::problem::Problem;
 
 /// As what; whatever else is asked for is read beside it.
@@ -31,44 +32,39 @@ fn read<T>(query: Read<T>) -> Result<T, Problem> {
 
 pub(super) async fn orders(
     State(api): State<Api>,
-    by: Result<Caller, Problem>,
+    may: May<act::ExportOrders>,
     reader: Reader,
     form: Read<As>,
     asking: Read<Asking>,
 ) -> Response {
     let language = reader.language;
     let written = async {
-        by?;
         let (format, asking) = (read(form)?.format, read(asking)?);
         let what = (asking.filter(&api.settings.zone)?, asking.sorted()?);
-        export::orders(&api, language, format, what).await
+        export::orders((&api, may.scope()), language, format, what).await
     };
     written.await.unwrap_or_else(|it| wrong(Frame::of(reader, "orders"), &it))
 }
 
 pub(super) async fn holds(
     State(api): State<Api>,
-    by: Result<Caller, Problem>,
+    may: May<act::ReadHolds>,
     reader: Reader,
     form: Read<As>,
 ) -> Response {
     let language = reader.language;
-    let written = async {
-        by?;
-        export::holds(&api, language, read(form)?.format).await
-    };
+    let written = async { export::holds((&api, may.scope()), language, read(form)?.format).await };
     written.await.unwrap_or_else(|it| wrong(Frame::of(reader, "holds"), &it))
 }
 
 pub(super) async fn stock(
     State(api): State<Api>,
-    by: Result<Caller, Problem>,
+    _: May<act::ExportStock>,
     reader: Reader,
     form: Read<As>,
 ) -> Response {
     let language = reader.language;
     let written = async {
-        by?;
         let As { format, q } = read(form)?;
         if q.contains('\0') {
             return Err(Problem::malformed("no text has a zero byte"));
@@ -81,14 +77,13 @@ pub(super) async fn stock(
 
 pub(super) async fn movements(
     State(api): State<Api>,
-    by: Result<Caller, Problem>,
+    _: May<act::ExportStock>,
     reader: Reader,
     named: Result<Named<Sku>, Problem>,
     form: Read<As>,
 ) -> Response {
     let language = reader.language;
     let written = async {
-        by?;
         let (Named(sku), format) = (named?, read(form)?.format);
         let warehouses: Vec<StockView> = api.house.ask(StockOf { sku }).await?;
         export::movements(&api, language, format, warehouses).await

@@ -11,6 +11,8 @@ use super::format::Moment;
 use super::language::Reader;
 use super::texts::{Texts, texts};
 use super::words;
+use crate::access::policy::authorize;
+use crate::access::{Action, Kind, Principal, Resource};
 use crate::http::problem::Problem;
 
 /// What every page has around it.
@@ -26,14 +28,44 @@ pub(crate) struct Frame {
     pub(crate) watch: String,
     /// The suite's time and its speed, if it is another one than the machine's.
     pub(crate) time: Option<(Moment, u32)>,
+    /// Whose page it is; nobody's before they have signed in.
+    pub(crate) me: Option<Me>,
+}
+
+/// Whose page it is, and where they may go.
+pub(crate) struct Me {
+    pub(crate) name: String,
+    /// Keys do not sign out, and have no password.
+    pub(crate) is_person: bool,
+    pub(crate) orders: bool,
+    pub(crate) holds: bool,
+    pub(crate) work: bool,
+    pub(crate) parked: bool,
+    pub(crate) stock: bool,
+}
+
+impl Me {
+    fn of(who: &Principal) -> Self {
+        let may = |action| authorize(who, action, &Resource::Some).is_ok();
+        Self {
+            name: who.name.clone(),
+            is_person: who.kind == Kind::Person,
+            orders: may(Action::ListOrders),
+            holds: may(Action::ReadHolds),
+            work: may(Action::ReadWork),
+            parked: may(Action::TendParked),
+            stock: may(Action::ReadStock),
+        }
+    }
 }
 
 impl Frame {
     pub(crate) fn of(reader: Reader, part: &'static str) -> Self {
-        let Reader { language, here } = reader;
+        let Reader { language, here, who } = reader;
         let (t, version) = (texts(language), assets::version());
         let time = clock::is_own().then(|| (clock::now().into(), clock::speed()));
-        Self { t, language, part, here, version, watch: String::new(), time }
+        let me = who.as_deref().map(Me::of);
+        Self { t, language, part, here, version, watch: String::new(), time, me }
     }
 
     /// The language that is not shown, and how it calls itself.

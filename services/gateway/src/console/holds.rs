@@ -13,6 +13,7 @@ use super::frame::{Frame, page, wrong};
 use super::language::Reader;
 use super::row::Row;
 use super::words;
+use crate::access::{Action, May, act};
 use crate::http::Api;
 use crate::http::extract::fresh_id;
 use crate::http::list;
@@ -41,23 +42,34 @@ struct HoldsPage {
     frame: Frame,
     holds: Vec<Hold>,
     has_more: bool,
+    /// Whether the reader may release and refuse.
+    can_decide: bool,
 }
 
-pub(super) async fn show(State(api): State<Api>, reader: Reader) -> Response {
+pub(super) async fn show(
+    State(api): State<Api>,
+    may: May<act::ReadHolds>,
+    reader: Reader,
+) -> Response {
     let mut frame = Frame::of(reader, "holds");
-    match read(&api, &frame).await {
+    let can_decide = may.would(Action::DecideCredit);
+    match read(&api, &may, &frame).await {
         Ok((holds, has_more)) => {
             let shown = holds.iter().map(|it| format!("{}.{}", it.row.id, it.row.version));
             frame.watch = shown.collect::<Vec<_>>().join(",");
-            page(StatusCode::OK, &HoldsPage { frame, holds, has_more })
+            page(StatusCode::OK, &HoldsPage { frame, holds, has_more, can_decide })
         }
         Err(problem) => wrong(frame, &problem),
     }
 }
 
-async fn read(api: &Api, frame: &Frame) -> Result<(Vec<Hold>, bool), Problem> {
+async fn read(
+    api: &Api,
+    may: &May<act::ReadHolds>,
+    frame: &Frame,
+) -> Result<(Vec<Hold>, bool), Problem> {
     let filter = Filter { status: Some(vec![Status::CreditHold.name()]), ..Filter::default() };
-    let found = list::page(&api.db, filter, Sort::Oldest, None, HOLDS).await?;
+    let found = list::page((&api.db, may.scope()), filter, Sort::Oldest, None, HOLDS).await?;
     let mut orders = found.orders;
     orders.sort_by_key(|it| it.status_at);
     let ids: Vec<Uuid> = orders.iter().map(|it| it.order).collect();
@@ -67,7 +79,11 @@ async fn read(api: &Api, frame: &Frame) -> Result<(Vec<Hold>, bool), Problem> {
         let credit = it.summary.credit.as_ref();
         let stop = credit.and_then(|it| it.stop.as_deref()).unwrap_or_default();
         Hold {
-            row: Row::of(frame.language, it, lines.get(&it.order).map_or(&[][..], Vec::as_slice)),
+            row: Row::of(
+                (frame.language, may.sight()),
+                it,
+                lines.get(&it.order).map_or(&[][..], Vec::as_slice),
+            ),
             since: it.status_at.into(),
             age: age(frame.language, it.status_at, now),
             amount: money(&it.currency, credit.map_or(it.total, |it| it.amount.0)),

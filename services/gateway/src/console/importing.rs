@@ -10,15 +10,16 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contracts::{Actor, ChannelId};
+use contracts::ChannelId;
 use serde::Deserialize;
 
-use super::deciding::is_from_here;
 use super::frame::{Frame, page, wrong};
 use super::language::Reader;
 use super::words;
+use crate::access::guard::is_from_here;
+use crate::access::{May, act};
 use crate::http::Api;
-use crate::http::extract::{Caller, is_name};
+use crate::http::extract::Caller;
 use crate::http::problem::{Problem, fault};
 use crate::import::{self, Became, Outcome, Plan, TEMPLATE};
 
@@ -27,7 +28,6 @@ use crate::import::{self, Became, Outcome, Plan, TEMPLATE};
 struct ImportPage {
     frame: Frame,
     channel: String,
-    by: String,
     /// The table as it was understood.
     shown: Option<Shown>,
     /// What became of it.
@@ -54,13 +54,13 @@ struct Done {
     why: String,
 }
 
-pub(super) async fn show(reader: Reader) -> Response {
-    let (channel, by) = ("import".to_owned(), String::new());
+pub(super) async fn show(_: May<act::ImportOrders>, reader: Reader) -> Response {
+    let channel = "import".to_owned();
     let frame = Frame::of(reader, "orders");
-    page(StatusCode::OK, &ImportPage { frame, channel, by, shown: None, became: vec![] })
+    page(StatusCode::OK, &ImportPage { frame, channel, shown: None, became: vec![] })
 }
 
-pub(super) async fn template() -> Response {
+pub(super) async fn template(_: May<act::ImportOrders>) -> Response {
     let line = |at: usize| TEMPLATE.iter().map(|it| it[at]).collect::<Vec<_>>().join(",");
     let text = format!("\u{feff}{}\r\n{}\r\n", line(0), line(1));
     let headers = [
@@ -70,18 +70,17 @@ pub(super) async fn template() -> Response {
     (headers, text).into_response()
 }
 
-/// What is sent: by whom, for which channel, and the file.
+/// What is sent: for which channel, and the file.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Brought {
     #[serde(default)]
     channel: String,
     #[serde(default)]
-    by: String,
-    #[serde(default)]
     file: String,
 }
 
 pub(super) async fn preview(
+    _: May<act::ImportOrders>,
     mut reader: Reader,
     headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
@@ -91,15 +90,15 @@ pub(super) async fn preview(
     let read = async {
         from_here(&headers)?;
         let brought = parts(form.map_err(|it| Problem::malformed(it.body_text()))?).await?;
-        caller(&brought)?;
+        channel_of(&brought)?;
         let bytes = bytes(&brought)?;
         Ok((import::read(bytes).await?, brought))
     };
     match read.await {
         Ok((plan, brought)) => {
-            let Brought { channel, by, file } = brought;
+            let Brought { channel, file } = brought;
             let shown = Some(shown(&frame, plan, file));
-            page(StatusCode::OK, &ImportPage { frame, channel, by, shown, became: vec![] })
+            page(StatusCode::OK, &ImportPage { frame, channel, shown, became: vec![] })
         }
         Err(problem) => wrong(frame, &problem),
     }
@@ -107,6 +106,7 @@ pub(super) async fn preview(
 
 pub(super) async fn confirm(
     State(api): State<Api>,
+    may: May<act::ImportOrders>,
     mut reader: Reader,
     headers: HeaderMap,
     form: Result<Form<Brought>, FormRejection>,
@@ -116,25 +116,23 @@ pub(super) async fn confirm(
     let done = async {
         from_here(&headers)?;
         let Form(brought) = form.map_err(|it| Problem::malformed(it.body_text()))?;
-        let (channel, by) = caller(&brought)?;
+        let channel = channel_of(&brought)?;
+        let (actor, tier) = (may.who().actor(), may.who().tier);
+        let by = Caller { channel: Some(channel.clone()), actor, tier };
         let plan = import::read(bytes(&brought)?).await?;
         Ok((plan.carry_out(&api, &channel, &by).await?, brought))
     };
     match done.await {
-        Ok((became, Brought { channel, by, .. })) => {
+        Ok((became, Brought { channel, .. })) => {
             let became = became.iter().map(|it| told(&frame, it)).collect();
-            page(StatusCode::OK, &ImportPage { frame, channel, by, shown: None, became })
+            page(StatusCode::OK, &ImportPage { frame, channel, shown: None, became })
         }
         Err(problem) => wrong(frame, &problem),
     }
 }
 
 fn from_here(headers: &HeaderMap) -> Result<(), Problem> {
-    if is_from_here(headers) {
-        return Ok(());
-    }
-    let title = "This did not come from a page of this console";
-    Err(Problem::new(StatusCode::FORBIDDEN, "elsewhere", title))
+    if is_from_here(headers) { Ok(()) } else { Err(Problem::elsewhere()) }
 }
 
 async fn parts(mut form: Multipart) -> Result<Brought, Problem> {
@@ -143,7 +141,6 @@ async fn parts(mut form: Multipart) -> Result<Brought, Problem> {
     while let Some(field) = form.next_field().await.map_err(bad)? {
         match field.name() {
             Some("channel") => brought.channel = field.text().await.map_err(bad)?,
-            Some("by") => brought.by = field.text().await.map_err(bad)?,
             Some("file") => {
                 brought.file = URL_SAFE_NO_PAD.encode(field.bytes().await.map_err(bad)?);
             }
@@ -158,24 +155,13 @@ fn bytes(brought: &Brought) -> Result<Vec<u8>, Problem> {
     bytes.map_err(|_| Problem::malformed("file: expected what the page had sent"))
 }
 
-/// Who brings it, and for which channel: the one place where that is read.
-fn caller(brought: &Brought) -> Result<(ChannelId, Caller), Problem> {
-    let (mut faults, by) = (vec![], brought.by.trim());
+/// For which channel it is brought.
+fn channel_of(brought: &Brought) -> Result<ChannelId, Problem> {
     let channel = ChannelId::new(brought.channel.trim());
-    if let Err(error) = &channel {
-        faults.push(fault("format", "/channel", &brought.channel, &error.to_string()));
-    }
-    if !is_name(by) {
-        faults.push(fault("text", "/by", by, "1 to 64 printable characters"));
-    }
-    match channel {
-        Ok(channel) if faults.is_empty() => {
-            let actor = Actor(by.to_owned());
-            let caller = Caller { channel: Some(channel.clone()), actor, tier: 1 };
-            Ok((channel, caller))
-        }
-        _ => Err(Problem::invalid(faults)),
-    }
+    channel.map_err(|error| {
+        let fault = fault("format", "/channel", &brought.channel, &error.to_string());
+        Problem::invalid(vec![fault])
+    })
 }
 
 fn shown(frame: &Frame, plan: Plan, file: String) -> Shown {

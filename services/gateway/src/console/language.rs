@@ -1,33 +1,51 @@
 //! In which language somebody reads: as they chose, else as their browser asks.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use contracts::Language;
 use serde::Deserialize;
+
+use crate::access::{Asks, Principal};
 
 /// The cookie in which the choice is kept, for a year.
 const COOKIE: &str = "kontor-language";
 
 /// Who reads: in which language, and where they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reader {
     pub(crate) language: Language,
     /// The path and query of the page.
     pub(crate) here: String,
+    /// Who they are, if that is known.
+    pub(crate) who: Option<Arc<Principal>>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Reader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let here = parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
-        Ok(Self { language: language(&parts.headers), here })
+        let who = parts.extensions.get::<Asks>().map(|it| it.who.clone());
+        Ok(reader_of(&parts.headers, &parts.uri, who))
     }
+}
+
+/// Who reads what is asked for there.
+pub(super) fn reader_of(headers: &HeaderMap, uri: &Uri, who: Option<Arc<Principal>>) -> Reader {
+    let here = uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
+    Reader { language: language(headers), here, who }
+}
+
+/// This place, if it is one of this gateway's: `//elsewhere` would be another's.
+pub(super) fn own_place(place: &str) -> HeaderValue {
+    let is_own = place.starts_with('/') && !place[1..].starts_with(['/', '\\']);
+    let own = if is_own { HeaderValue::from_str(place).ok() } else { None };
+    own.unwrap_or(HeaderValue::from_static("/"))
 }
 
 fn language(headers: &HeaderMap) -> Language {
@@ -83,12 +101,8 @@ pub(super) async fn choose(Form(choice): Form<Choice>) -> Response {
     let year = 365 * 24 * 60 * 60;
     let tag = language.tag();
     let cookie = format!("{COOKIE}={tag}; Path=/; Max-Age={year}; SameSite=Lax; HttpOnly");
-    // Only a place of this gateway's: `//elsewhere` would be another's.
-    let is_own = choice.back.starts_with('/') && !choice.back[1..].starts_with(['/', '\\']);
-    let back = if is_own { HeaderValue::from_str(&choice.back).ok() } else { None };
-    let back = back.unwrap_or(HeaderValue::from_static("/"));
     let mut response = StatusCode::SEE_OTHER.into_response();
-    response.headers_mut().insert(header::LOCATION, back);
+    response.headers_mut().insert(header::LOCATION, own_place(&choice.back));
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

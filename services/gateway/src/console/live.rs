@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::counts::Counts;
 use super::row::Row;
+use crate::access::{Scope, Sight};
 use crate::http::Api;
 use crate::order::OrderView;
 use crate::store::{self, Filter, Sort};
@@ -55,12 +56,11 @@ struct Watched {
     version: i64,
 }
 
-/// An order that changed, and its row in each language.
+/// An order that changed, and its row in each language, with prices and without.
 #[derive(Debug)]
 pub(super) struct Changed {
     order: OrderView,
-    chinese: String,
-    english: String,
+    rows: Vec<((Language, bool), String)>,
 }
 
 impl Default for Live {
@@ -95,7 +95,8 @@ impl Live {
             self.books().watched.iter().map(|it| (*it.0, it.1.version)).collect();
         let ids: Vec<Uuid> = watched.keys().copied().collect();
         let versions = store::versions_of(db, &ids).await?;
-        let newest = store::list(db, Filter::default(), Sort::Newest, None, NEWEST).await?;
+        let newest =
+            store::list((db, &Scope::All), Filter::default(), Sort::Newest, None, NEWEST).await?;
 
         let is_stale = |it: &(Uuid, i64)| watched.get(&it.0).is_some_and(|known| it.1 > *known);
         let stale: Vec<Uuid> = versions.into_iter().filter(is_stale).map(|it| it.0).collect();
@@ -117,9 +118,14 @@ impl Live {
         let lines = store::lines_of(db, &ids).await?;
         let told = changed.into_values().filter_map(|order| {
             let lines = lines.get(&order.order)?;
-            let row = |language| Row::of(language, &order, lines).html(language).ok();
-            let (chinese, english) = (row(Language::Chinese)?, row(Language::English)?);
-            Some(Changed { order, chinese, english })
+            let row = |(language, prices)| {
+                let sight = Sight { prices, credit: false };
+                let html = Row::of((language, sight), &order, lines).html(language).ok()?;
+                Some(((language, prices), html))
+            };
+            let each = [Language::Chinese, Language::English].into_iter();
+            let rows = each.flat_map(|it| [(it, true), (it, false)]).map(row);
+            Some(Changed { rows: rows.collect::<Option<_>>()?, order })
         });
         self.tell(told.collect());
         Ok(())
@@ -160,6 +166,9 @@ async fn keep_asking(live: Arc<Live>, db: PgPool, mut pulse: watch::Receiver<()>
 #[derive(Debug)]
 pub(super) struct Watching {
     pub(super) language: Language,
+    /// Which orders its reader may see, and what of them.
+    pub(super) scope: Scope,
+    pub(super) sight: Sight,
     /// The orders on it, and their versions.
     pub(super) seen: HashMap<Uuid, i64>,
     /// What other orders belong on it.
@@ -238,7 +247,8 @@ impl Seat {
     }
 
     fn rows(&mut self, changed: &[Changed]) -> Option<String> {
-        let (mut rows, language) = (Vec::new(), self.watching.language);
+        let wanted = (self.watching.language, self.watching.sight.prices);
+        let mut rows = Vec::new();
         for it in changed {
             if !self.watching.wants(&it.order) {
                 continue;
@@ -247,10 +257,7 @@ impl Seat {
             if self.watching.seen.insert(order, version).is_none() {
                 self.live.books().watch(order, version);
             }
-            let html = match language {
-                Language::Chinese => &*it.chinese,
-                Language::English => &*it.english,
-            };
+            let Some((_, html)) = it.rows.iter().find(|row| row.0 == wanted) else { continue };
             rows.push(RowTold { id: order.simple().to_string(), version, html });
         }
         if rows.is_empty() { None } else { serde_json::to_string(&rows).ok() }
@@ -269,6 +276,9 @@ impl Drop for Seat {
 
 impl Watching {
     fn wants(&self, order: &OrderView) -> bool {
+        if !self.scope.holds(order) {
+            return false; // Whatever the page says that it shows.
+        }
         match (self.seen.get(&order.order), &self.also) {
             (Some(seen), _) => order.version > *seen,
             (None, None) => false,

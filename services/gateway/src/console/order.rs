@@ -14,6 +14,7 @@ use super::order_parts::{
     lines, money_of, shipments, sourcing, steps,
 };
 use super::row::Row;
+use crate::access::{Action, May, Sight, act};
 use crate::http::Api;
 use crate::http::extract::{NO_ORDER, Which, fresh_id};
 use crate::http::orders::explain_order;
@@ -52,6 +53,9 @@ struct OrderPage {
     timeline: Vec<Event>,
     /// Missing if whoever knows did not answer.
     why: Option<Why>,
+    /// What of it its reader sees.
+    sight: Sight,
+    explains: bool,
     can_cancel: bool,
     can_decide: bool,
     /// Names the forms.
@@ -64,10 +68,15 @@ struct MissingPage {
     frame: Frame,
 }
 
-pub(super) async fn show(State(api): State<Api>, reader: Reader, which: Which) -> Response {
+pub(super) async fn show(
+    State(api): State<Api>,
+    may: May<act::ReadOrder>,
+    reader: Reader,
+    which: Which,
+) -> Response {
     let frame = Frame::of(reader, "orders");
-    match read(&api, which).await {
-        Ok(read) => page_of(&api, frame, read, StatusCode::OK, None).await,
+    match read(&api, &may, which).await {
+        Ok(read) => page_of((&api, &may), frame, read, StatusCode::OK, None).await,
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
             page(StatusCode::NOT_FOUND, &MissingPage { frame })
         }
@@ -76,30 +85,46 @@ pub(super) async fn show(State(api): State<Api>, reader: Reader, which: Which) -
 }
 
 /// Reads the order and its timeline.
-pub(super) async fn read(api: &Api, which: Which) -> Result<Read, Problem> {
-    let id = which.clone().find(&api.db).await?;
-    let order = store::order_of(&api.db, id).await?;
+pub(super) async fn read(
+    api: &Api,
+    may: &May<act::ReadOrder>,
+    which: Which,
+) -> Result<Read, Problem> {
+    let id = which.clone().find(&api.db, may.scope()).await?;
+    let order = store::order_of(&api.db, may.scope(), id).await?;
     let order = order.ok_or_else(|| Problem::not_found(NO_ORDER))?;
-    let timeline = store::timeline_of(&api.db, id, 0, ENTRIES).await?.unwrap_or_default();
+    let timeline = store::timeline_of(&api.db, may.scope(), id, (0, ENTRIES)).await?;
+    let mut timeline = timeline.unwrap_or_default();
+    may.sight().timeline(&mut timeline);
     Ok(Read { which, order, timeline })
 }
 
 /// The page of the order, with what was said to a decision.
 pub(super) async fn page_of(
-    api: &Api,
+    (api, may): (&Api, &May<act::ReadOrder>),
     mut frame: Frame,
     read: Read,
     status: StatusCode,
     said: Option<Said>,
 ) -> Response {
     let Read { which, order: OrderDetail { order, lines: lines_read, .. }, timeline } = read;
-    let why = match explain_order(State(api.clone()), which).await {
+    let explains = may.would(Action::ExplainOrder);
+    let why = if explains {
+        let leave = may.also::<act::ExplainOrder>();
+        match leave {
+            Ok(leave) => explain_order(State(api.clone()), leave, which).await,
+            Err(problem) => Err(problem),
+        }
+    } else {
+        Err(Problem::not_found(NO_ORDER))
+    };
+    let why = match why {
         Ok(axum::Json(it)) => Some(Why::of(&frame, &order, &it)),
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => Some(Why::default()),
         Err(_) => None,
     };
     let language = frame.language;
-    let row = Row::of(language, &order, &lines_read);
+    let row = Row::of((language, may.sight()), &order, &lines_read);
     frame.watch = format!("{}.{}", row.id, row.version);
     let is = status_named(&order.status);
     let is_held = order.summary.credit.as_ref().is_some_and(|it| it.state == CreditState::Held);
@@ -119,8 +144,10 @@ pub(super) async fn page_of(
         letters: letters(language, &order.currency, &timeline),
         timeline: events(language, &order.currency, &timeline),
         why,
-        can_cancel: may_be_cancelled(is),
-        can_decide: is_held && !is_over,
+        can_cancel: may_be_cancelled(is) && may.would(Action::CancelOrder),
+        can_decide: is_held && !is_over && may.would(Action::DecideCredit),
+        sight: may.sight(),
+        explains,
         key: fresh_id().to_string(),
         frame,
         row,

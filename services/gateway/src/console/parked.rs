@@ -13,11 +13,12 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::deciding::{elsewhere, is_from_here, name_of_decider};
 use super::format::{Moment, age};
 use super::frame::{Frame, Said, page, wrong};
 use super::language::Reader;
 use super::words;
+use crate::access::guard::is_from_here;
+use crate::access::{May, act};
 use crate::http::Api;
 use crate::http::checked::{Checked, Faults};
 use crate::http::deciding::Reason;
@@ -84,7 +85,11 @@ struct ParkedPage {
     silent: String,
 }
 
-pub(super) async fn show(State(api): State<Api>, reader: Reader) -> Response {
+pub(super) async fn show(
+    State(api): State<Api>,
+    _: May<act::TendParked>,
+    reader: Reader,
+) -> Response {
     page_of(&api, reader, StatusCode::OK, None).await
 }
 
@@ -139,7 +144,6 @@ pub(super) struct Filled {
     #[serde(default)]
     about: String,
     reason: String,
-    by: String,
 }
 
 type Sent = Result<Form<Filled>, FormRejection>;
@@ -153,26 +157,28 @@ enum Deed {
 
 pub(super) async fn replay(
     State(api): State<Api>,
+    may: May<act::TendParked>,
     reader: Reader,
     service: Path<String>,
     headers: HeaderMap,
     form: Sent,
 ) -> Response {
-    carry_out(api, reader, Deed::Replay, service, (headers, form)).await
+    carry_out((api, may), reader, Deed::Replay, service, (headers, form)).await
 }
 
 pub(super) async fn discard(
     State(api): State<Api>,
+    may: May<act::TendParked>,
     reader: Reader,
     service: Path<String>,
     headers: HeaderMap,
     form: Sent,
 ) -> Response {
-    carry_out(api, reader, Deed::Discard, service, (headers, form)).await
+    carry_out((api, may), reader, Deed::Discard, service, (headers, form)).await
 }
 
 async fn carry_out(
-    api: Api,
+    (api, may): (Api, May<act::TendParked>),
     reader: Reader,
     deed: Deed,
     Path(service): Path<String>,
@@ -180,7 +186,7 @@ async fn carry_out(
 ) -> Response {
     let t = super::texts::texts(reader.language);
     let done = if deed == Deed::Replay { t.replayed } else { t.discarded };
-    match tend(&api, deed, &service, sent).await {
+    match tend((&api, &may), deed, &service, sent).await {
         Ok(()) => {
             api.live.counts.forget().await;
             page_of(&api, reader, StatusCode::OK, Some(Said::done(done))).await
@@ -196,20 +202,20 @@ async fn carry_out(
 }
 
 async fn tend(
-    api: &Api,
+    (api, may): (&Api, &May<act::TendParked>),
     deed: Deed,
     service: &str,
     (headers, form): (HeaderMap, Sent),
 ) -> Result<(), Problem> {
     if !is_from_here(&headers) {
-        return Err(elsewhere());
+        return Err(Problem::elsewhere());
     }
     if !words::SERVICES.iter().any(|it| it.0 == service) {
         return Err(Problem::not_found("There is no such service"));
     }
     let Form(form) = form.map_err(|it| Problem::malformed(it.body_text()))?;
     let (reason, mut faults) = (form.reason.trim().to_owned(), Faults::default());
-    let by = name_of_decider(&form.by, &mut faults);
+    let by = &may.who().name;
     let body = Reason { reason };
     body.check(&mut faults);
     if deed == Deed::Replay {

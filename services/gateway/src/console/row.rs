@@ -6,6 +6,7 @@ use contracts::Language;
 use super::format::{Moment, money, number};
 use super::texts::{Texts, texts};
 use super::words;
+use crate::access::Sight;
 use crate::order::{LineView, OrderView, status_named};
 use crate::views::Colour;
 
@@ -45,6 +46,7 @@ pub(crate) struct Row {
     pub(crate) node: &'static str,
     pub(crate) warehouses: String,
     pub(crate) priority: String,
+    /// Empty for who does not see prices.
     pub(crate) total: String,
 }
 
@@ -57,7 +59,11 @@ struct RowAlone<'a> {
 }
 
 impl Row {
-    pub(crate) fn of(language: Language, it: &OrderView, lines: &[LineView]) -> Self {
+    pub(crate) fn of(
+        (language, sight): (Language, Sight),
+        it: &OrderView,
+        lines: &[LineView],
+    ) -> Self {
         let reason = words::reason(language, &it.reason).unwrap_or(&it.reason);
         let carried = it.summary.carried_over.as_ref();
         let done = carried.and_then(|it| it.completed);
@@ -91,8 +97,8 @@ impl Row {
             warehouses: warehouses(it),
             priority: it.priority.map(number).unwrap_or_default(),
             total: match carried {
-                Some(_) => String::new(), // Nobody told of any.
-                None => money(&it.currency, it.total),
+                None if sight.prices => money(&it.currency, it.total),
+                _ => String::new(), // Nobody told of any; or it is not shown.
             },
         }
     }

@@ -10,11 +10,11 @@ use chassis::clock;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::deciding::{elsewhere, is_from_here, name_of_decider};
 use super::frame::{Frame, wrong};
 use super::language::Reader;
-use super::person::{keep, person};
 use super::table::{Asking, is_column};
+use crate::access::guard::is_from_here;
+use crate::access::{Action, May, act};
 use crate::http::Api;
 use crate::http::checked::Faults;
 use crate::http::extract::fresh_id;
@@ -34,16 +34,19 @@ pub(super) struct Offered {
 /// The reader's own views, then those that others share.
 pub(super) async fn offered(
     api: &Api,
-    headers: &HeaderMap,
+    may: &May<act::ListOrders>,
     shown: &str,
 ) -> Result<Vec<Offered>, Problem> {
-    let person = person(headers).unwrap_or_default();
-    let views = store::views_of(&api.db, &person).await?;
+    if !may.would(Action::SaveViews) {
+        return Ok(vec![]);
+    }
+    let person = &may.who().name;
+    let views = store::views_of(&api.db, person).await?;
     let offer = |it: SavedView| Offered {
         link: link(&it),
         is_shown: it.id.to_string() == shown,
         id: it.id.to_string(),
-        owner: if it.owner == person { String::new() } else { it.owner },
+        owner: if it.owner == *person { String::new() } else { it.owner },
         name: it.name,
     };
     Ok(views.into_iter().map(offer).collect())
@@ -61,7 +64,6 @@ fn link(it: &SavedView) -> String {
 #[derive(Debug, Deserialize)]
 pub(super) struct Filled {
     name: String,
-    by: String,
     /// Anything, if the box is ticked.
     #[serde(default)]
     shared: String,
@@ -74,27 +76,28 @@ pub(super) struct Filled {
 /// Keeps a view, and shows it.
 pub(super) async fn save(
     State(api): State<Api>,
+    may: May<act::SaveViews>,
     reader: Reader,
     headers: HeaderMap,
     form: Result<Form<Filled>, FormRejection>,
 ) -> Response {
-    match keep_view(&api, &headers, form).await {
-        Ok(it) => see(&link(&it), Some(&it.owner)),
+    match keep_view((&api, &may), &headers, form).await {
+        Ok(it) => see(&link(&it)),
         Err(problem) => wrong(Frame::of(reader, "orders"), &problem),
     }
 }
 
 async fn keep_view(
-    api: &Api,
+    (api, may): (&Api, &May<act::SaveViews>),
     headers: &HeaderMap,
     form: Result<Form<Filled>, FormRejection>,
 ) -> Result<SavedView, Problem> {
     if !is_from_here(headers) {
-        return Err(elsewhere());
+        return Err(Problem::elsewhere());
     }
     let Form(form) = form.map_err(|it| Problem::malformed(it.body_text()))?;
     let (name, mut faults) = (form.name.trim().to_owned(), Faults::default());
-    let owner = name_of_decider(&form.by, &mut faults);
+    let owner = may.who().name.clone();
     faults.text("/name", &name, 1..=60);
     let named = || form.columns.split(',').filter(|it| !it.is_empty());
     for it in named().filter(|it| !is_column(it)) {
@@ -126,31 +129,28 @@ async fn keep_view(
 /// Forgets a view of the reader's own, and shows the table as it is without one.
 pub(super) async fn forget(
     State(api): State<Api>,
+    may: May<act::SaveViews>,
     reader: Reader,
     Path(id): Path<Uuid>,
     headers: HeaderMap,
 ) -> Response {
     let forgotten = async {
         if !is_from_here(&headers) {
-            return Err(elsewhere());
+            return Err(Problem::elsewhere());
         }
-        let owner = person(&headers).unwrap_or_default();
-        let forgotten = store::forget_view(&api.db, id, &owner).await?;
+        let forgotten = store::forget_view(&api.db, id, &may.who().name).await?;
         forgotten.then_some(()).ok_or_else(|| Problem::not_found("There is no such view of yours"))
     };
     match forgotten.await {
-        Ok(()) => see("/", None),
+        Ok(()) => see("/"),
         Err(problem) => wrong(Frame::of(reader, "orders"), &problem),
     }
 }
 
-/// Leads to a page, and has the browser keep the name that was given.
-fn see(link: &str, name: Option<&str>) -> Response {
+/// Leads to a page.
+fn see(link: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let link = HeaderValue::from_str(link).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(header::LOCATION, link);
-    if let Some(cookie) = name.and_then(keep) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
     response
 }

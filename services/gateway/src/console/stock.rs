@@ -13,6 +13,7 @@ use super::format::{Moment, number};
 use super::frame::{Frame, page, wrong};
 use super::language::Reader;
 use super::words;
+use crate::access::{Action, May, Scope, act};
 use crate::http::Api;
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
@@ -55,6 +56,7 @@ struct StockPage {
 
 pub(super) async fn list(
     State(api): State<Api>,
+    may: May<act::ReadStock>,
     reader: Reader,
     query: Result<Query<Asking>, QueryRejection>,
 ) -> Response {
@@ -80,13 +82,22 @@ pub(super) async fn list(
         let query = serde_urlencoded::to_string([("q", &q), ("after", &it.sku)]);
         format!("/stock?{}", query.unwrap_or_default())
     });
-    let items = levels.into_iter().map(item).collect();
+    let items = levels.into_iter().map(|it| item(it, may.scope())).collect();
     let query = serde_urlencoded::to_string([("q", &q)]).unwrap_or_default();
-    let export = format!("/export/stock?{query}&");
+    let exports = may.would(Action::ExportStock);
+    let export = if exports { format!("/export/stock?{query}&") } else { String::new() };
     page(StatusCode::OK, &StockPage { frame, q, items, next, export })
 }
 
-fn item(it: ItemLevel) -> Item {
+fn item(mut it: ItemLevel, scope: &Scope) -> Item {
+    match scope {
+        Scope::All => {}
+        Scope::Channel(_) => it.warehouses.clear(),
+        Scope::Warehouse(own) => {
+            it.warehouses.retain(|it| it.warehouse == *own);
+            it.sellable = it.warehouses.iter().map(|it| it.sellable).sum();
+        }
+    }
     let mut warehouses: Vec<(String, String)> =
         it.warehouses.iter().map(|it| (it.warehouse.to_string(), number(it.sellable))).collect();
     warehouses.sort();
@@ -130,10 +141,13 @@ struct ItemPage {
     /// What storefronts were told: units, and when.
     told: Option<(String, Moment)>,
     shelves: Vec<Shelf>,
+    /// Whether its movements may be taken along as a file.
+    exports: bool,
 }
 
 pub(super) async fn show(
     State(api): State<Api>,
+    may: May<act::ReadStock>,
     reader: Reader,
     named: Result<Named<Sku>, Problem>,
 ) -> Response {
@@ -142,12 +156,13 @@ pub(super) async fn show(
         Ok(Named(sku)) => sku,
         Err(problem) => return wrong(frame, &problem),
     };
-    match get_stock(State(api), Named(sku.clone())).await {
+    let exports = may.would(Action::ExportStock);
+    match get_stock(State(api), may, Named(sku.clone())).await {
         Ok(axum::Json(stock)) => {
             let told = stock.level.map(|it| (number(it.sellable), it.at.into()));
             let shelves = stock.warehouses.iter().map(|it| shelf(&frame, it)).collect();
             let sku = sku.to_string();
-            page(StatusCode::OK, &ItemPage { frame, sku, told, shelves })
+            page(StatusCode::OK, &ItemPage { frame, sku, told, shelves, exports })
         }
         Err(problem) => wrong(frame, &problem),
     }

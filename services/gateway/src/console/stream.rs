@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::language::Reader;
 use super::live::{Also, Seat, Told, Watching};
 use super::table::Asking;
+use crate::access::{May, act};
 use crate::http::Api;
 use crate::http::problem::Problem;
 
@@ -43,6 +44,7 @@ pub(super) struct Shown {
 /// more than can be told.
 pub(super) async fn follow(
     State(api): State<Api>,
+    may: May<act::ListOrders>,
     reader: Reader,
     Query(shown): Query<Shown>,
     Query(asking): Query<Asking>,
@@ -55,7 +57,16 @@ pub(super) async fn follow(
         "" => None,
         _ => Some(Also { filter: asking.filter(&api.settings.zone)?, since: since(&shown.since)? }),
     };
-    let seat = Seat::take(&api, Watching { language: reader.language, seen, also });
+    let seat = Seat::take(
+        &api,
+        Watching {
+            language: reader.language,
+            scope: may.scope().clone(),
+            sight: may.sight(),
+            seen,
+            also,
+        },
+    );
     let events = futures::stream::unfold(seat, async |mut seat| {
         let event = match seat.next().await? {
             Told::Rows(rows) => Event::default().event("rows").data(rows),

@@ -2,9 +2,9 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use contracts::{Status, Terms, Timestamp};
+use contracts::{Language, Status, Terms, Timestamp};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use super::frame::{Frame, page, wrong};
 use super::language::Reader;
-use super::person::person;
 use super::row::Row;
 use super::saved::{Offered, offered};
 use super::texts::Texts;
 use super::words;
 use crate::ShopZone;
+use crate::access::{Action, May, Sight, act};
 use crate::http::Api;
 use crate::http::list;
 use crate::http::problem::Problem;
@@ -174,14 +174,17 @@ struct Choice {
 #[template(path = "console/table.html")]
 struct TablePage {
     frame: Frame,
+    /// What of orders its reader sees.
+    sight: Sight,
+    saves: bool,
+    imports: bool,
     rows: Vec<Row>,
     asking: Asking,
     statuses: Vec<Choice>,
     /// Columns that can be chosen: their name, what they are called, whether the view shows them.
     columns: Vec<(&'static str, &'static str, bool)>,
-    /// Saved views, and who reads, if they said.
+    /// Saved views.
     views: Vec<Offered>,
-    person: String,
     /// How the days of the filter are counted.
     zone: String,
     /// Filters and sort, to be saved.
@@ -200,8 +203,8 @@ struct TablePage {
 
 pub(super) async fn show(
     State(api): State<Api>,
+    may: May<act::ListOrders>,
     reader: Reader,
-    headers: HeaderMap,
     query: Result<Query<Asking>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     let frame = Frame::of(reader, "orders");
@@ -209,8 +212,8 @@ pub(super) async fn show(
         Ok(Query(asking)) => asking,
         Err(bad) => return wrong(frame, &Problem::malformed(bad.body_text())),
     };
-    match read(&api, &frame, &asking, &headers).await {
-        Ok(found) => page(StatusCode::OK, &table(&api, frame, asking, found)),
+    match read(&api, &may, frame.language, &asking).await {
+        Ok(found) => page(StatusCode::OK, &table((&api, &may), frame, asking, found)),
         Err(problem) => wrong(frame, &problem),
     }
 }
@@ -220,32 +223,41 @@ struct Found {
     rows: Vec<Row>,
     next: Option<String>,
     views: Vec<Offered>,
-    person: String,
 }
 
 async fn read(
     api: &Api,
-    frame: &Frame,
+    may: &May<act::ListOrders>,
+    language: Language,
     asking: &Asking,
-    headers: &HeaderMap,
 ) -> Result<Found, Problem> {
-    let sort = asking.sorted()?;
+    let sort = list::sorted(asking.sorted()?, may)?;
     let (filter, after) = (asking.filter(&api.settings.zone)?, asking.place(sort)?);
-    let list::OrderPage { orders, next } = list::page(&api.db, filter, sort, after, ORDERS).await?;
-    let rows = rows(&api.db, frame, &orders).await?;
-    let views = offered(api, headers, &asking.view).await?;
-    Ok(Found { rows, next, views, person: person(headers).unwrap_or_default() })
+    let within = (&api.db, may.scope());
+    let list::OrderPage { orders, next } = list::page(within, filter, sort, after, ORDERS).await?;
+    let rows = rows(&api.db, (language, may.sight()), &orders).await?;
+    let views = offered(api, may, &asking.view).await?;
+    Ok(Found { rows, next, views })
 }
 
-async fn rows(db: &PgPool, frame: &Frame, orders: &[OrderView]) -> sqlx::Result<Vec<Row>> {
+async fn rows(
+    db: &PgPool,
+    (language, sight): (Language, Sight),
+    orders: &[OrderView],
+) -> sqlx::Result<Vec<Row>> {
     let ids: Vec<Uuid> = orders.iter().map(|it| it.order).collect();
     let lines = store::lines_of(db, &ids).await?;
     let lines = |it: &OrderView| lines.get(&it.order).map_or(&[][..], Vec::as_slice);
-    Ok(orders.iter().map(|it| Row::of(frame.language, it, lines(it))).collect())
+    Ok(orders.iter().map(|it| Row::of((language, sight), it, lines(it))).collect())
 }
 
-fn table(api: &Api, mut frame: Frame, asking: Asking, found: Found) -> TablePage {
-    let Found { rows, next, views, person } = found;
+fn table(
+    (api, may): (&Api, &May<act::ListOrders>),
+    mut frame: Frame,
+    asking: Asking,
+    found: Found,
+) -> TablePage {
+    let (Found { rows, next, views }, sight) = (found, may.sight());
     frame.watch = watch(&rows);
     let turn = |one: &str, other: &str| {
         let to = if asking.sort == one { other } else { one };
@@ -260,7 +272,8 @@ fn table(api: &Api, mut frame: Frame, asking: Asking, found: Found) -> TablePage
     let Asking { sort, after, columns, view, .. } = asking.clone();
     let plain = Asking { sort, after, columns, view, ..Asking::default() };
     let shown = |name: &str| asking.columns.split(',').any(|it| it == name);
-    let columns = COLUMNS.map(|(name, words)| (name, words(frame.t), shown(name))).to_vec();
+    let columns = COLUMNS.iter().filter(|it| it.0 != "total" || sight.prices);
+    let columns = columns.map(|(name, words)| (*name, words(frame.t), shown(name))).collect();
     let query = Asking { after: String::new(), ..asking.clone() }.query();
     let by_placed = match &*asking.sort {
         "" => turn("oldest", "newest"),
@@ -275,11 +288,17 @@ fn table(api: &Api, mut frame: Frame, asking: Asking, found: Found) -> TablePage
         limit: ORDERS,
         statuses: choices(&frame, &asking),
         zone: api.settings.zone.to_string(),
-        export: format!("/export/orders?{query}&"),
+        export: if may.would(Action::ExportOrders) {
+            format!("/export/orders?{query}&")
+        } else {
+            String::new()
+        },
+        saves: may.would(Action::SaveViews),
+        imports: may.would(Action::ImportOrders),
+        sight,
         columns,
         query,
         views,
-        person,
         frame,
         rows,
         asking,

@@ -46,6 +46,17 @@ catalogue! {
     live_off: "Not live: trying again", "连接中断，正在重连";
     suite_time: "Suite's time", "系统时间";
     changed_meanwhile: "This changed meanwhile. Show it as it is now", "内容已更新，点击刷新";
+    // Signing in.
+    sign_in: "Sign in", "登录";
+    sign_out: "Sign out", "退出登录";
+    signed_in_as: "Signed in as", "当前用户";
+    name: "Name", "用户名";
+    password: "Password", "密码";
+    change_password: "Change the password", "修改密码";
+    old_password: "Password until now", "当前密码";
+    new_password: "New password (12 characters or more)", "新密码（至少 12 个字符）";
+    password_changed: "The password is changed. Elsewhere you are signed out.",
+        "密码已修改，其他设备上的登录已退出。";
     wrong: "This cannot be shown", "无法显示";
     back_to_orders: "All orders", "返回订单列表";
 
@@ -170,18 +181,12 @@ catalogue! {
 
     // What may be decided.
     decide: "What you can do", "可执行操作";
-    nothing_to_decide: "Nothing can be decided about it now.", "当前无可执行操作。";
+    nothing_to_decide: "There is nothing that you can decide about it now.", "当前无可执行操作。";
     cancel: "Cancel the order", "取消订单";
     release: "Release", "放行";
     refuse: "Refuse", "驳回";
     release_hold: "Release or refuse the credit", "放行或驳回信用";
     reason_given: "Reason", "理由";
-    your_name: "Your name", "姓名";
-    your_tier: "You decide as", "职级";
-    clerk: "Clerk (1)", "专员（1）";
-    manager: "Manager (2)", "经理（2）";
-    director: "Finance director (3)", "财务总监（3）";
-    believed: "The name is taken as given: nobody signs in here yet.", "尚无登录，姓名以填写为准。";
     cancelled: "The order is cancelled.", "订单已取消。";
     asked_back: "The warehouse is asked to leave it alone; the timeline tells what comes of it.",
         "已请求仓库停止处理，结果见时间线。";

@@ -281,6 +281,11 @@ pub(crate) const PROBLEMS: &[Word] = &[
     ("tier", "This takes a higher tier", "职级不足"),
     ("four-eyes", "Nobody decides on their own order", "不得审批本人录入的订单"),
     ("elsewhere", "This did not come from a page of this console", "请求并非来自本控制台"),
+    ("unauthenticated", "Who asks is not known", "未登录"),
+    ("not-signed-in", "There is nobody of this name and password", "用户名或密码错误"),
+    ("forbidden", "You may not do this", "无权执行此操作"),
+    ("channel", "A storefront acts for its own channel only", "只能代表本渠道操作"),
+    ("too-many", "This was asked too often", "操作过于频繁，请稍后再试"),
     ("unavailable", "The service that decides about it is not there", "相关服务不可用"),
     (
         "timed-out",

@@ -19,6 +19,7 @@ use super::row::Row;
 use super::table::{open_names, watch};
 use super::texts::Texts;
 use super::words;
+use crate::access::{May, Sight, act};
 use crate::http::Api;
 use crate::order::{OrderView, status_named};
 use crate::store;
@@ -66,11 +67,16 @@ struct Known {
 }
 
 impl Known {
-    async fn read(api: &Api, language: Language, ids: &[Uuid]) -> sqlx::Result<Self> {
+    async fn read(
+        api: &Api,
+        (language, sight): (Language, Sight),
+        ids: &[Uuid],
+    ) -> sqlx::Result<Self> {
         let orders = store::orders_of(&api.db, ids).await?;
         let lines = store::lines_of(&api.db, ids).await?;
         let lines = |it: &OrderView| lines.get(&it.order).map_or(&[][..], Vec::as_slice);
-        let rows = orders.iter().map(|it| (it.order, Row::of(language, it, lines(it)))).collect();
+        let rows =
+            orders.iter().map(|it| (it.order, Row::of((language, sight), it, lines(it)))).collect();
         let orders = orders.into_iter().map(|it| (it.order, it)).collect();
         Ok(Self { language, orders, rows })
     }
@@ -96,9 +102,13 @@ impl Known {
     }
 }
 
-pub(super) async fn reviews(State(api): State<Api>, reader: Reader) -> Response {
+pub(super) async fn reviews(
+    State(api): State<Api>,
+    may: May<act::ReadWork>,
+    reader: Reader,
+) -> Response {
     let frame = Frame::of(reader, "reviews");
-    match read_reviews(&api, &frame).await {
+    match read_reviews(&api, &frame, may.sight()).await {
         Ok((items, has_more)) => {
             let t = frame.t;
             let (title, caption, nothing) = (t.reviews, t.reviews_caption, t.no_reviews);
@@ -108,11 +118,11 @@ pub(super) async fn reviews(State(api): State<Api>, reader: Reader) -> Response 
     }
 }
 
-async fn read_reviews(api: &Api, frame: &Frame) -> sqlx::Result<(Vec<Item>, bool)> {
+async fn read_reviews(api: &Api, frame: &Frame, sight: Sight) -> sqlx::Result<(Vec<Item>, bool)> {
     let now = clock::now();
     let mut ids = store::reviews(&api.db, &open_names(), now, SHOWN + 1).await?;
     let has_more = truncate(&mut ids);
-    let known = Known::read(api, frame.language, &ids).await?;
+    let known = Known::read(api, (frame.language, sight), &ids).await?;
     let item = |id: &Uuid| {
         let order = known.orders.get(id)?;
         let why = reasons(frame.t, order, now).join("; ");
@@ -145,9 +155,13 @@ fn reasons(t: &'static Texts, it: &OrderView, now: Timestamp) -> Vec<String> {
     all
 }
 
-pub(super) async fn shorts(State(api): State<Api>, reader: Reader) -> Response {
+pub(super) async fn shorts(
+    State(api): State<Api>,
+    may: May<act::ReadWork>,
+    reader: Reader,
+) -> Response {
     let frame = Frame::of(reader, "shorts");
-    match read_shorts(&api, &frame).await {
+    match read_shorts(&api, &frame, may.sight()).await {
         Ok((items, has_more)) => {
             let t = frame.t;
             let (title, caption, nothing) = (t.shorts, t.shorts_caption, t.no_shorts);
@@ -157,11 +171,11 @@ pub(super) async fn shorts(State(api): State<Api>, reader: Reader) -> Response {
     }
 }
 
-async fn read_shorts(api: &Api, frame: &Frame) -> sqlx::Result<(Vec<Item>, bool)> {
+async fn read_shorts(api: &Api, frame: &Frame, sight: Sight) -> sqlx::Result<(Vec<Item>, bool)> {
     let mut shorts = store::shorts(&api.db, &open_names(), SHOWN + 1).await?;
     let has_more = truncate(&mut shorts);
     let ids: Vec<Uuid> = shorts.iter().map(|it| it.0.order.0).collect();
-    let known = Known::read(api, frame.language, &ids).await?;
+    let known = Known::read(api, (frame.language, sight), &ids).await?;
     let item = |(short, lacks): &(crate::views::ShortPick, bool)| {
         let order = known.orders.get(&short.order.0)?;
         let item = known.item(short.order.0, short.at, lacks.then_some(SHORT_SLA))?;

@@ -6,6 +6,7 @@ use futures::TryStreamExt;
 
 use super::cell::{Cell, Column, Line, Table};
 use super::{Format, answer};
+use crate::access::Scope;
 use crate::console::row::warehouses;
 use crate::console::words;
 use crate::http::Api;
@@ -65,24 +66,24 @@ const HOLDS: Table = Table {
 
 /// The orders that the filter lets through.
 pub(crate) async fn orders(
-    api: &Api,
+    (api, scope): (&Api, &Scope),
     language: Language,
     format: Format,
     (filter, sort): (Filter, Sort),
 ) -> Result<Response, Problem> {
-    let rows = store::stream(&api.db, filter, sort, most(api));
+    let rows = store::stream(&api.db, scope, filter, sort, most(api));
     let rows = rows.map_ok(|(order, lines)| order_line(language, &order, &lines));
     answer(api, language, format, ORDERS, rows).await
 }
 
 /// The orders whose credit is held, the oldest first.
 pub(crate) async fn holds(
-    api: &Api,
+    (api, scope): (&Api, &Scope),
     language: Language,
     format: Format,
 ) -> Result<Response, Problem> {
     let filter = Filter { status: Some(vec![Status::CreditHold.name()]), ..Filter::default() };
-    let rows = store::stream(&api.db, filter, Sort::Oldest, most(api));
+    let rows = store::stream(&api.db, scope, filter, Sort::Oldest, most(api));
     let rows = rows.map_ok(|(order, lines)| hold_line(language, &order, &lines));
     answer(api, language, format, HOLDS, rows).await
 }

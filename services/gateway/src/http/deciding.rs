@@ -16,6 +16,7 @@ use super::checked::{Checked, Faults};
 use super::extract::{CallerHeaders, Instruction, KeyHeader, NO_ORDER, Which};
 use super::problem::{Always, IfMissing, IfSent, Problem, ProblemDetails};
 use super::{Api, Json, page_name};
+use crate::access::{May, act};
 
 /// Why somebody decides so.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -74,10 +75,11 @@ pub(crate) enum Outcome {
 )]
 pub(crate) async fn cancel_order(
     State(api): State<Api>,
+    may: May<act::CancelOrder>,
     which: Which,
     it: Instruction<Reason>,
 ) -> Result<(StatusCode, Json<Decision>), Problem> {
-    let order = which.find(&api.db).await?;
+    let order = which.find(&api.db, may.scope()).await?;
     let (channel, by, reason) = (it.by.channel, it.by.actor, it.body.reason);
     let told = api.house.tell(it.id, CancelOrder { order, channel, by, reason });
     let Told { said, page } = told.await?;
@@ -98,7 +100,7 @@ pub(crate) async fn cancel_order(
 
 fn not_cancelled(order: OrderId, because: CancelRefusal) -> Problem {
     let (code, title) = match because {
-        CancelRefusal::Unknown => return Problem::not_found(NO_ORDER).about(order),
+        CancelRefusal::Unknown => return Problem::not_found(NO_ORDER),
         CancelRefusal::AlreadyFinal => ("already-final", "The order is over"),
         CancelRefusal::AlreadyRequested => ("already-requested", "The warehouse is asked already"),
         CancelRefusal::Picked => ("picked", "The order is picked"),
@@ -115,7 +117,7 @@ fn not_cancelled(order: OrderId, because: CancelRefusal) -> Problem {
     post, path = "/v1/orders/{id}/credit/release", tag = "Credit", operation_id = "release_credit",
     params(
         ("id" = String, Path, description = "Its id, or what people call it.", example = "K-000042"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = Reason, description = "Why it may pass."),
     responses(
@@ -129,10 +131,11 @@ fn not_cancelled(order: OrderId, because: CancelRefusal) -> Problem {
 )]
 pub(crate) async fn release_credit(
     State(api): State<Api>,
+    may: May<act::DecideCredit>,
     which: Which,
     it: Instruction<Reason>,
 ) -> Result<Json<Decision>, Problem> {
-    let order = which.find(&api.db).await?;
+    let order = which.find(&api.db, may.scope()).await?;
     let (by, tier, reason) = (it.by.actor, it.by.tier, it.body.reason);
     let Told { said, page } =
         api.house.tell(it.id, ReleaseHold { order, by, tier, reason }).await?;
@@ -153,7 +156,7 @@ pub(crate) async fn release_credit(
     post, path = "/v1/orders/{id}/credit/refuse", tag = "Credit", operation_id = "refuse_credit",
     params(
         ("id" = String, Path, description = "Its id, or what people call it.", example = "K-000042"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = Reason, description = "Why it may not pass."),
     responses(
@@ -167,10 +170,11 @@ pub(crate) async fn release_credit(
 )]
 pub(crate) async fn refuse_credit(
     State(api): State<Api>,
+    may: May<act::DecideCredit>,
     which: Which,
     it: Instruction<Reason>,
 ) -> Result<Json<Decision>, Problem> {
-    let order = which.find(&api.db).await?;
+    let order = which.find(&api.db, may.scope()).await?;
     let (by, reason) = (it.by.actor, it.body.reason);
     let Told { said, page } = api.house.tell(it.id, RefuseHold { order, by, reason }).await?;
     let page = page_name("credit", page);

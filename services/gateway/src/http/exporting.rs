@@ -7,10 +7,11 @@ use contracts::{Sku, Timestamp};
 use serde::Deserialize;
 use utoipa::{IntoParams, IntoResponses};
 
-use super::extract::{Asked, Caller, CallerHeaders, Named};
+use super::extract::{Asked, Named};
 use super::list::{ListQuery, SortName, TermsFilter, filter};
 use super::problem::{Always, Problem, ProblemDetails};
 use super::{Api, schema};
+use crate::access::{May, act};
 use crate::console::language::Reader;
 use crate::export::{self, Format};
 use crate::store::Sort;
@@ -88,20 +89,20 @@ pub(crate) struct AsFile(String);
 /// orders, their units, and their amounts in minor units, by currency.
 #[utoipa::path(
     get, path = "/v1/orders/export", tag = "Orders", operation_id = "export_orders",
-    params(OrdersQuery, CallerHeaders),
+    params(OrdersQuery),
     responses(AsFile, Always,
         (status = 422, description = "There are more rows than one file may have: ask for fewer.",
             body = ProblemDetails, content_type = "application/problem+json")),
 )]
 pub(crate) async fn export_orders(
     State(api): State<Api>,
-    _by: Caller,
+    may: May<act::ExportOrders>,
     reader: Reader,
     Asked(query): Asked<OrdersQuery>,
 ) -> Result<Response, Problem> {
     let sort = query.sort.map_or(Sort::Newest, Sort::from);
     let (format, list) = (query.format, ListQuery::from(query));
-    export::orders(&api, reader.language, format, (filter(list)?, sort)).await
+    export::orders((&api, may.scope()), reader.language, format, (filter(list)?, sort)).await
 }
 
 /// Credit holds as a file
@@ -112,16 +113,16 @@ pub(crate) async fn export_orders(
     path = "/v1/holds/export",
     tag = "Credit",
     operation_id = "export_holds",
-    params(FormatQuery, CallerHeaders),
+    params(FormatQuery),
     responses(AsFile, Always)
 )]
 pub(crate) async fn export_holds(
     State(api): State<Api>,
-    _by: Caller,
+    may: May<act::ReadHolds>,
     reader: Reader,
     Asked(query): Asked<FormatQuery>,
 ) -> Result<Response, Problem> {
-    export::holds(&api, reader.language, query.format).await
+    export::holds((&api, may.scope()), reader.language, query.format).await
 }
 
 /// Stock as a file
@@ -132,12 +133,12 @@ pub(crate) async fn export_holds(
     path = "/v1/stock-levels/export",
     tag = "Stock",
     operation_id = "export_stock",
-    params(StockQuery, CallerHeaders),
+    params(StockQuery),
     responses(AsFile, Always)
 )]
 pub(crate) async fn export_stock(
     State(api): State<Api>,
-    _by: Caller,
+    _: May<act::ExportStock>,
     reader: Reader,
     Asked(query): Asked<StockQuery>,
 ) -> Result<Response, Problem> {
@@ -155,13 +156,13 @@ pub(crate) async fn export_stock(
     operation_id = "export_movements",
     params(
         ("sku" = schema::Sku, Path, description = "Which item.", example = "KB-87"),
-        FormatQuery, CallerHeaders,
+        FormatQuery,
     ),
     responses(AsFile, Always),
 )]
 pub(crate) async fn export_movements(
     State(api): State<Api>,
-    _by: Caller,
+    _: May<act::ExportStock>,
     reader: Reader,
     Named(sku): Named<Sku>,
     Asked(query): Asked<FormatQuery>,

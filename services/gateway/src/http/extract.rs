@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::checked::{Checked, Faults};
 use super::problem::{Problem, fault};
+use crate::access::{Asks, Scope};
 use crate::store;
 
 /// The name space of the ids that are derived from `Idempotency-Key`.
@@ -29,7 +30,7 @@ const LONGEST_KEY: usize = 255;
 /// How long the name of an actor may be.
 pub(crate) const LONGEST_NAME: usize = 64;
 
-/// Who asks. The credentials are to say so; until there are any, headers do.
+/// In whose name something is done: as the credential says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Caller {
     pub(crate) channel: Option<ChannelId>,
@@ -38,29 +39,19 @@ pub(crate) struct Caller {
     pub(crate) tier: u8,
 }
 
-/// Headers that say who asks, as they are documented.
+/// The header by which somebody acts for a channel, as it is documented.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only documents what `Caller` reads")]
 pub(crate) struct CallerHeaders {
-    /// The channel on whose behalf this is asked. Orders are placed for a channel; a channel may
-    /// end its own orders only.
+    /// The channel on whose behalf this is asked, by who may act for all. A storefront acts for its
+    /// own, and need not say so.
     #[param(
         rename = "Kontor-Channel",
         example = "webshop",
         pattern = r"^[!#$&'()+,/:;=?@A-Z\[\]^_`a-z{|}~0-9-]{1,64}$"
     )]
     channel: Option<String>,
-    /// Who asks: a person or a system. The channel, if nobody is named.
-    #[param(
-        rename = "Kontor-Actor",
-        example = "wang.fang",
-        pattern = "^[!-~]([ -~]{0,62}[!-~])?$"
-    )]
-    actor: Option<String>,
-    /// What the actor may decide: 1 clerk, 2 manager, 3 finance director. 1, if nothing is said.
-    #[param(rename = "Kontor-Tier", example = 2, minimum = 1, maximum = 3)]
-    tier: Option<u8>,
 }
 
 /// The header by which a request may be repeated, as it is documented.
@@ -82,23 +73,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let text = |name| header_text(&parts.headers, name);
-        let channel = text("kontor-channel")?.map(ChannelId::new).transpose();
-        let channel = channel.map_err(|it| bad_header("Kontor-Channel", &it))?;
-        let actor = match (text("kontor-actor")?, &channel) {
-            (Some(name), _) if is_name(name) => name.to_owned(),
-            (Some(_), _) => {
-                return Err(bad_header("Kontor-Actor", &"1 to 64 printable characters"));
+        let Some(Asks { who, .. }) = parts.extensions.get::<Asks>() else {
+            tracing::error!("an operation lets somebody act of whom nothing is known");
+            return Err(Problem::internal());
+        };
+        let named = header_text(&parts.headers, "kontor-channel")?.map(ChannelId::new);
+        let named = named.transpose().map_err(|it| bad_header("Kontor-Channel", &it))?;
+        let (actor, tier) = (who.actor(), who.tier);
+        match (&who.channel, named) {
+            (Some(own), Some(named)) if *own != named => {
+                let title = "A storefront acts for its own channel only";
+                Err(Problem::new(StatusCode::FORBIDDEN, "channel", title))
             }
-            (None, Some(channel)) => channel.to_string(),
-            (None, None) => "api".to_owned(),
-        };
-        let tier = match text("kontor-tier")?.map(u8::from_str) {
-            None => 1,
-            Some(Ok(tier @ 1..=3)) => tier,
-            Some(_) => return Err(bad_header("Kontor-Tier", &"1, 2 or 3")),
-        };
-        Ok(Self { channel, actor: Actor(actor), tier })
+            (Some(own), _) => Ok(Self { channel: Some(own.clone()), actor, tier }),
+            (None, channel) => Ok(Self { channel, actor, tier }),
+        }
     }
 }
 
@@ -304,15 +293,16 @@ impl Which {
         }
     }
 
-    /// The order's id. One that is given as such need not have been heard of here.
-    pub(crate) async fn find(self, db: &PgPool) -> Result<OrderId, Problem> {
+    /// The order's id. One that is given as such need not have been heard of here. One that was, and
+    /// is not within the scope, is as if it were not there.
+    pub(crate) async fn find(self, db: &PgPool, scope: &Scope) -> Result<OrderId, Problem> {
+        let missing = || Problem::not_found(NO_ORDER);
         match self {
+            Self::Id(order) if store::is_foreign(db, scope, order).await? => Err(missing()),
             Self::Id(order) => Ok(order),
             // No order is called so: Postgres would not even take the text.
-            Self::No(no) if no.contains('\0') => Err(Problem::not_found(NO_ORDER)),
-            Self::No(no) => {
-                store::named(db, &no).await?.ok_or_else(|| Problem::not_found(NO_ORDER))
-            }
+            Self::No(no) if no.contains('\0') => Err(missing()),
+            Self::No(no) => store::named(db, scope, &no).await?.ok_or_else(missing),
         }
     }
 }

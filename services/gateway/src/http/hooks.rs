@@ -17,9 +17,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::checked::{Checked, Faults};
-use super::extract::{Caller, CallerHeaders, Instruction, KeyHeader};
+use super::extract::{Instruction, KeyHeader};
 use super::problem::{Always, IfMissing, IfSent, Problem};
 use super::{Api, Json, schema};
+use crate::access::{May, Resource, act};
 
 const NO_ENDPOINT: &str = "There is no such webhook";
 
@@ -92,7 +93,6 @@ pub(crate) struct Signing {
     get, path = "/v1/channels/{channel}/webhooks", tag = "Webhooks", operation_id = "list_webhooks",
     params(
         ("channel" = String, Path, description = "Whose.", example = "webshop"),
-        CallerHeaders,
     ),
     responses(
         (status = 200, description = "All of them.", body = Vec<schema::EndpointView>),
@@ -101,10 +101,10 @@ pub(crate) struct Signing {
 )]
 pub(crate) async fn list_webhooks(
     State(api): State<Api>,
+    may: May<act::ManageWebhooks>,
     Of(channel): Of,
-    by: Caller,
 ) -> Result<Json<Vec<EndpointView>>, Problem> {
-    own(&by, &channel)?;
+    may.on(&Resource::Of(&channel), NO_ENDPOINT)?;
     Ok(Json(api.house.ask(EndpointsOf { channel }).await?))
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn list_webhooks(
     operation_id = "create_webhook",
     params(
         ("channel" = String, Path, description = "Whose.", example = "webshop"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = NewWebhook, description = "Where, and what for."),
     responses(
@@ -126,10 +126,11 @@ pub(crate) async fn list_webhooks(
 )]
 pub(crate) async fn create_webhook(
     State(api): State<Api>,
+    may: May<act::ManageWebhooks>,
     Of(channel): Of,
     it: Instruction<NewWebhook>,
 ) -> Result<(StatusCode, Json<Signing>), Problem> {
-    own(&it.by, &channel)?;
+    may.on(&Resource::Of(&channel), NO_ENDPOINT)?;
     let endpoint = EndpointId::new(format!("ep-{}", it.id.simple()));
     let endpoint = endpoint.map_err(|_| Problem::internal())?;
     let secret = it.body.secret.map_or_else(draw, Ok)?;
@@ -162,7 +163,7 @@ pub(crate) async fn create_webhook(
         ("channel" = String, Path, description = "Whose.", example = "webshop"),
         ("webhook" = String, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = Webhook, description = "The webhook, whole."),
     responses(
@@ -172,10 +173,11 @@ pub(crate) async fn create_webhook(
 )]
 pub(crate) async fn put_webhook(
     State(api): State<Api>,
+    may: May<act::ManageWebhooks>,
     at: At,
     it: Instruction<Webhook>,
 ) -> Result<StatusCode, Problem> {
-    let (channel, endpoint) = at.known(&api, &it.by).await?;
+    let (channel, endpoint) = at.known(&api, &may).await?;
     let Webhook { url, events, active } = it.body;
     let set = SetEndpoint { endpoint, channel, url, events, active, secret: None };
     match api.house.tell(it.id, set).await?.said.into_iter().next() {
@@ -208,7 +210,7 @@ impl Checked for NewSecret {
         ("channel" = String, Path, description = "Whose.", example = "webshop"),
         ("webhook" = String, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = NewSecret, description = "The secret, if it shall be this one."),
     responses(
@@ -217,10 +219,11 @@ impl Checked for NewSecret {
 )]
 pub(crate) async fn rotate_secret(
     State(api): State<Api>,
+    may: May<act::ManageWebhooks>,
     at: At,
     it: Instruction<NewSecret>,
 ) -> Result<Json<Signing>, Problem> {
-    let (_, endpoint) = at.known(&api, &it.by).await?;
+    let (_, endpoint) = at.known(&api, &may).await?;
     let secret = it.body.secret.map_or_else(draw, Ok)?;
     let rotate = RotateSecret { endpoint, secret: secret.clone() };
     match api.house.tell(it.id, rotate).await?.said.into_iter().next() {
@@ -266,20 +269,16 @@ impl<S: Send + Sync> FromRequestParts<S> for At {
 impl At {
     /// The channel and its webhook. That of another channel is as good as missing: it stays with
     /// its channel for ever, so what is found here still holds when the command arrives.
-    async fn known(self, api: &Api, by: &Caller) -> Result<(ChannelId, EndpointId), Problem> {
+    async fn known(
+        self,
+        api: &Api,
+        may: &May<act::ManageWebhooks>,
+    ) -> Result<(ChannelId, EndpointId), Problem> {
         let Self(channel, endpoint) = self;
-        own(by, &channel)?;
+        may.on(&Resource::Of(&channel), NO_ENDPOINT)?;
         let all = api.house.ask(EndpointsOf { channel: channel.clone() }).await?;
         let is_there = all.iter().any(|it| it.endpoint == endpoint);
         is_there.then_some((channel, endpoint)).ok_or_else(|| Problem::not_found(NO_ENDPOINT))
-    }
-}
-
-/// A channel has to do with its own webhooks only.
-fn own(by: &Caller, channel: &ChannelId) -> Result<(), Problem> {
-    match &by.channel {
-        Some(own) if own != channel => Err(Problem::not_found(NO_ENDPOINT)),
-        _ => Ok(()),
     }
 }
 

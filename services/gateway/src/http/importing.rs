@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::extract::{Caller, CallerHeaders};
 use super::problem::{Always, IfSent, Problem};
 use super::{Api, Json, schema};
+use crate::access::{May, act};
 use crate::import::{self, Became, Kind, Plan};
 
 /// What a table was understood as. Nothing was done about it.
@@ -60,14 +61,13 @@ fn preview(plan: Plan) -> ImportPreview {
 /// does not fit together. Nothing is kept of it.
 #[utoipa::path(
     post, path = "/v1/imports/preview", tag = "Orders", operation_id = "preview_import",
-    params(CallerHeaders),
     request_body(content = Vec<u8>, description = "The file.",
         content_type = "application/octet-stream"),
     responses((status = 200, description = "What it was understood as.", body = ImportPreview),
         Always, IfSent),
 )]
 pub(crate) async fn preview_import(
-    _by: Caller,
+    _: May<act::ImportOrders>,
     bytes: Bytes,
 ) -> Result<Json<ImportPreview>, Problem> {
     Ok(Json(preview(import::read(bytes.to_vec()).await?)))
@@ -88,6 +88,7 @@ pub(crate) async fn preview_import(
 )]
 pub(crate) async fn import_table(
     State(api): State<Api>,
+    _: May<act::ImportOrders>,
     by: Caller,
     bytes: Bytes,
 ) -> Result<Json<Imported>, Problem> {

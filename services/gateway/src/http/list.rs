@@ -2,8 +2,10 @@
 //! count, so that orders that come in meanwhile neither repeat nor hide any.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use contracts::{Status, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sqlx::PgPool;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -11,6 +13,8 @@ use uuid::Uuid;
 use super::extract::Asked;
 use super::problem::{Always, Problem};
 use super::{Api, Json};
+use crate::access::act::{self, Act};
+use crate::access::{May, Scope};
 use crate::order::OrderView;
 use crate::store::{self, Filter, Place, Sort};
 
@@ -89,7 +93,7 @@ pub(crate) struct OrderPage {
 
 /// Orders
 ///
-/// All orders that every filter lets through, page by page. Whoever follows `next` to the end sees
+/// All orders that every filter lets through, page by page, of those that the caller sees. Whoever follows `next` to the end sees
 /// each order once that was there at the beginning, whatever comes in meanwhile.
 #[utoipa::path(
     get, path = "/v1/orders", tag = "Orders", operation_id = "list_orders",
@@ -98,31 +102,52 @@ pub(crate) struct OrderPage {
 )]
 pub(crate) async fn list_orders(
     State(api): State<Api>,
+    may: May<act::ListOrders>,
     Asked(query): Asked<ListQuery>,
-) -> Result<Json<OrderPage>, Problem> {
+) -> Result<Json<Value>, Problem> {
     let limit = query.limit.unwrap_or(ORDERS);
     if !(1..=MOST_ORDERS).contains(&limit) {
         return Err(Problem::malformed(format!("limit: 1 to {MOST_ORDERS}")));
     }
     let sort = query.sort.map_or(Sort::Newest, Sort::from);
     let after = query.after.as_deref().map(|it| place(sort, it)).transpose()?;
-    Ok(Json(page(&api.db, filter(query)?, sort, after, limit).await?))
+    let sort = sorted(sort, &may)?;
+    let page = page((&api.db, may.scope()), filter(query)?, sort, after, limit).await?;
+    seen(&may, &page)
 }
 
 /// A page of orders, and where the next one begins.
 pub(crate) async fn page(
-    db: &PgPool,
+    (db, scope): (&PgPool, &Scope),
     filter: Filter,
     sort: Sort,
     after: Option<Place>,
     limit: u16,
 ) -> sqlx::Result<OrderPage> {
     // One more than asked for tells whether there is a next page.
-    let mut orders = store::list(db, filter, sort, after, i64::from(limit) + 1).await?;
+    let mut orders = store::list((db, scope), filter, sort, after, i64::from(limit) + 1).await?;
     let has_more = orders.len() > usize::from(limit);
     orders.truncate(limit.into());
     let next = orders.last().filter(|_| has_more).map(|it| cursor(sort, it));
     Ok(OrderPage { orders, next })
+}
+
+/// Who does not see what orders cost is not told which cost more either.
+pub(crate) fn sorted<A: Act>(sort: Sort, may: &May<A>) -> Result<Sort, Problem> {
+    let by_total = matches!(sort, Sort::Largest | Sort::Smallest);
+    if by_total && !may.sight().prices {
+        let title = "You do not see what orders cost";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", title));
+    }
+    Ok(sort)
+}
+
+/// Answers with as much of something as may be seen.
+pub(crate) fn seen<A: Act>(may: &May<A>, it: &impl Serialize) -> Result<Json<Value>, Problem> {
+    may.sight().of(it).map(Json).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written: {error}");
+        Problem::internal()
+    })
 }
 
 /// The statuses that are named, parted by commas.

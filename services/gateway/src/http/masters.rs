@@ -13,9 +13,10 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::checked::{Checked, Faults, MOST};
-use super::extract::{CallerHeaders, Instruction, KeyHeader, Named};
+use super::extract::{Instruction, KeyHeader, Named};
 use super::problem::{Always, IfMissing, IfSent, Problem};
 use super::{Api, Json, page_name, schema};
+use crate::access::{May, act};
 
 /// An item of the catalogue.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -69,13 +70,14 @@ impl Checked for Item {
     put, path = "/v1/catalogue/{sku}", tag = "Master data", operation_id = "put_item",
     params(
         ("sku" = schema::Sku, Path, description = "Which item.", example = "KB-87"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = Item, description = "The item, whole."),
     responses((status = 204, description = "It is in the catalogue."), Always, IfSent),
 )]
 pub(crate) async fn put_item(
     State(api): State<Api>,
+    _: May<act::PutItem>,
     Named(sku): Named<Sku>,
     it: Instruction<Item>,
 ) -> Result<StatusCode, Problem> {
@@ -126,13 +128,14 @@ impl Checked for Customer {
     put, path = "/v1/customers/{id}", tag = "Master data", operation_id = "put_customer",
     params(
         ("id" = schema::CustomerId, Path, description = "As the merchant numbers them.", example = "C-7"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = Customer, description = "The customer, whole."),
     responses((status = 204, description = "The customer is known."), Always, IfSent),
 )]
 pub(crate) async fn put_customer(
     State(api): State<Api>,
+    _: May<act::PutCustomer>,
     Named(customer): Named<CustomerId>,
     it: Instruction<Customer>,
 ) -> Result<StatusCode, Problem> {
@@ -173,13 +176,14 @@ impl Checked for CreditLimit {
     put, path = "/v1/customers/{id}/credit-limit", tag = "Credit", operation_id = "put_credit_limit",
     params(
         ("id" = schema::CustomerId, Path, description = "As the merchant numbers them.", example = "C-7"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = CreditLimit, description = "The limit."),
     responses((status = 204, description = "The limit holds."), Always, IfSent),
 )]
 pub(crate) async fn put_credit_limit(
     State(api): State<Api>,
+    _: May<act::SetLimit>,
     Named(customer): Named<CustomerId>,
     it: Instruction<CreditLimit>,
 ) -> Result<StatusCode, Problem> {
@@ -202,6 +206,7 @@ pub(crate) async fn put_credit_limit(
 )]
 pub(crate) async fn get_account(
     State(api): State<Api>,
+    _: May<act::ReadAccount>,
     Named(customer): Named<CustomerId>,
 ) -> Result<Json<AccountView>, Problem> {
     let account: Option<AccountView> = api.house.ask(AccountOf { customer }).await?;
@@ -256,13 +261,14 @@ impl Checked for Warehouse {
     put, path = "/v1/warehouses/{id}", tag = "Master data", operation_id = "put_warehouse",
     params(
         ("id" = schema::WarehouseId, Path, description = "Which warehouse.", example = "SH1"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = Warehouse, description = "The warehouse, whole."),
     responses((status = 204, description = "The warehouse is known."), Always, IfSent),
 )]
 pub(crate) async fn put_warehouse(
     State(api): State<Api>,
+    _: May<act::PutWarehouse>,
     Named(warehouse): Named<WarehouseId>,
     it: Instruction<Warehouse>,
 ) -> Result<StatusCode, Problem> {
@@ -294,7 +300,7 @@ pub(crate) struct SavedRuleset {
     put, path = "/v1/rulesets/{name}", tag = "Master data", operation_id = "put_ruleset",
     params(
         ("name" = schema::Sku, Path, description = "Which ruleset.", example = "cn-default"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(
         content = Object, description = "The rules, as the documentation of allocation describes them.",
@@ -306,6 +312,7 @@ pub(crate) struct SavedRuleset {
 )]
 pub(crate) async fn put_ruleset(
     State(api): State<Api>,
+    _: May<act::PutRuleset>,
     Named(name): Named<RulesetName>,
     it: Instruction<Map<String, Value>>,
 ) -> Result<Json<SavedRuleset>, Problem> {

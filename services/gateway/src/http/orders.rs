@@ -7,12 +7,15 @@ use contracts::allocation::{SourcingRecord, WhySource};
 use contracts::credit::{CreditDecision, WhyCredit};
 use contracts::finance::{BooksOf, JournalEntry};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::extract::{Asked, NO_ORDER, Which};
+use super::list::seen;
 use super::problem::{Always, IfMissing, Problem};
 use super::{Api, Json, schema};
+use crate::access::{May, act};
 use crate::order::{EntryView, OrderDetail};
 use crate::store;
 
@@ -49,13 +52,14 @@ pub(crate) struct PageQuery {
 )]
 pub(crate) async fn get_order(
     State(api): State<Api>,
+    may: May<act::ReadOrder>,
     which: Which,
     Asked(query): Asked<PageQuery>,
-) -> Result<Json<OrderDetail>, Problem> {
+) -> Result<Json<Value>, Problem> {
     api.wait_for(query.min_page.as_deref()).await?;
-    let order = which.find(&api.db).await?;
-    let found = store::order_of(&api.db, order).await?;
-    found.map(Json).ok_or_else(|| Problem::not_found(NO_ORDER))
+    let order = which.find(&api.db, may.scope()).await?;
+    let found = store::order_of(&api.db, may.scope(), order).await?;
+    seen(&may, &found.ok_or_else(|| Problem::not_found(NO_ORDER))?)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -99,21 +103,22 @@ pub(crate) struct Timeline {
 )]
 pub(crate) async fn get_timeline(
     State(api): State<Api>,
+    may: May<act::ReadOrder>,
     which: Which,
     Asked(query): Asked<TimelineQuery>,
-) -> Result<Json<Timeline>, Problem> {
+) -> Result<Json<Value>, Problem> {
     let limit = query.limit.unwrap_or(ENTRIES);
     if !(1..=MOST_ENTRIES).contains(&limit) {
         return Err(Problem::malformed(format!("limit: 1 to {MOST_ENTRIES}")));
     }
     api.wait_for(query.min_page.as_deref()).await?;
-    let order = which.find(&api.db).await?;
+    let order = which.find(&api.db, may.scope()).await?;
     let after = query.after.unwrap_or_default().into();
-    let entries = store::timeline_of(&api.db, order, after, limit.into()).await?;
+    let entries = store::timeline_of(&api.db, may.scope(), order, (after, limit.into())).await?;
     let entries = entries.ok_or_else(|| Problem::not_found(NO_ORDER))?;
     let is_full = entries.len() == usize::from(limit);
     let next = entries.last().filter(|_| is_full).map(|it| it.number);
-    Ok(Json(Timeline { order: order.0, entries, next }))
+    seen(&may, &Timeline { order: order.0, entries, next })
 }
 
 /// Why an order was decided as it was.
@@ -141,9 +146,10 @@ pub(crate) struct Explanation {
 )]
 pub(crate) async fn explain_order(
     State(api): State<Api>,
+    may: May<act::ExplainOrder>,
     which: Which,
 ) -> Result<Json<Explanation>, Problem> {
-    let order = which.find(&api.db).await?;
+    let order = which.find(&api.db, may.scope()).await?;
     let asked =
         tokio::join!(api.house.ask(WhyCredit { order }), api.house.ask(WhySource { order }),);
     let (credit, sourcing): (Vec<CreditDecision>, Vec<SourcingRecord>) = (asked.0?, asked.1?);
@@ -175,9 +181,10 @@ pub(crate) struct Books {
 )]
 pub(crate) async fn get_books(
     State(api): State<Api>,
+    may: May<act::ReadBooks>,
     which: Which,
 ) -> Result<Json<Books>, Problem> {
-    let order = which.find(&api.db).await?;
+    let order = which.find(&api.db, may.scope()).await?;
     let entries: Vec<JournalEntry> = api.house.ask(BooksOf { order }).await?;
     Ok(Json(Books { order: order.0, entries }))
 }

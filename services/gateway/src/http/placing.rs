@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::extract::{self, Caller, CallerHeaders, KeyHeader, fresh_id};
 use super::problem::{Always, IfSent, Problem, ProblemDetails, fault};
 use super::{Api, Json, page_name, schema};
+use crate::access::{May, Resource, act};
 
 /// An order that was taken in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,7 +92,7 @@ impl FromRequest<Api> for Handed {
 
 /// Place an order
 ///
-/// Hands in an order for the channel of the header. It is answered when the order is written down: an
+/// Hands in an order for the storefront's own channel, or for that of the header. It is answered when the order is written down: an
 /// accepted order is not lost. The same order again, by its `external_id`, is not taken in twice, but
 /// answered with the first one. What is wrong is told all at once.
 #[utoipa::path(
@@ -125,9 +126,11 @@ impl FromRequest<Api> for Handed {
 )]
 pub(crate) async fn place_order(
     State(api): State<Api>,
+    may: May<act::PlaceOrder>,
     handed: Handed,
 ) -> Result<Response, Problem> {
     let Handed { channel, external_id, key, by, order } = handed;
+    may.on(&Resource::Of(&channel), "There is no such channel")?;
     let idempotency_key = key;
     // Always a new command: intake knows the order by its names, and says that it is a duplicate.
     let told = api.house.tell(

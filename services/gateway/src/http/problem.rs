@@ -50,6 +50,9 @@ pub(crate) struct ProblemDetails {
     /// After so many seconds it may be tried again.
     #[serde(skip)]
     retry_after: Option<u32>,
+    /// How often it may be asked: what `RateLimit-Policy` says.
+    #[serde(skip)]
+    limit: Option<String>,
 }
 
 impl Problem {
@@ -64,6 +67,7 @@ impl Problem {
             order: None,
             trace_id: None,
             retry_after: None,
+            limit: None,
         }))
     }
 
@@ -117,6 +121,34 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is wrong with us")
     }
 
+    pub(crate) fn not_known() -> Self {
+        let title = "Who asks is not known, or not any more";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", title)
+    }
+
+    /// Whichever of the two is wrong.
+    pub(crate) fn not_signed_in() -> Self {
+        let title = "There is nobody of this name and password";
+        Self::new(StatusCode::UNAUTHORIZED, "not-signed-in", title)
+    }
+
+    pub(crate) fn elsewhere() -> Self {
+        let title = "This did not come from a page of this console";
+        Self::new(StatusCode::FORBIDDEN, "elsewhere", title)
+    }
+
+    pub(crate) fn not_done_here() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This is not done here")
+    }
+
+    /// They asked more often than the policy (`"requests";q=400;w=2`) allows.
+    pub(crate) fn too_many(policy: String, wait: u32) -> Self {
+        let title = "This was asked too often";
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", title).retry(wait);
+        problem.0.limit = Some(policy);
+        problem
+    }
+
     pub(crate) fn saying(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = detail.into();
         self
@@ -154,10 +186,21 @@ impl Problem {
         headers.remove(header::CONTENT_LENGTH);
         let json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, json);
-        if let Some(seconds) = self.0.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
         *response.body_mut() = Body::from(body);
+        self.advise(response);
+    }
+
+    /// Says in the headers when it may be tried again.
+    pub(crate) fn advise(&self, response: &mut Response) {
+        let Some(seconds) = self.0.retry_after else { return };
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, seconds.into());
+        let left = self.0.limit.is_some().then(|| format!("\"requests\";r=0;t={seconds}"));
+        for (name, text) in [("ratelimit-policy", self.0.limit.clone()), ("ratelimit", left)] {
+            if let Some(Ok(value)) = text.map(HeaderValue::try_from) {
+                headers.insert(name, value);
+            }
+        }
     }
 }
 

@@ -12,9 +12,10 @@ use futures::{Stream, stream};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Asked, Caller, CallerHeaders, header_text};
-use super::problem::{Always, Problem, ProblemDetails};
+use super::extract::{Asked, header_text};
+use super::problem::{Always, IfMissing, Problem};
 use super::{Api, schema};
+use crate::access::{May, Resource, act};
 use crate::following::{Begin, Shown, Unseen, Viewer, Wanted};
 
 /// When a client that was cut off shall come again.
@@ -76,30 +77,25 @@ pub(crate) struct LastEventHeader {
     get, path = "/v1/channels/{channel}/statuses", tag = "Orders", operation_id = "follow_statuses",
     params(
         ("channel" = schema::ChannelId, Path, description = "Whose orders.", example = "webshop"),
-        FollowQuery, LastEventHeader, CallerHeaders,
+        FollowQuery, LastEventHeader,
     ),
     responses(
         (status = 200, description = "Statuses, as they come.", body = String,
             content_type = "text/event-stream",
             example = "id: 18f0c2a9b3d4e5f6-1042\nevent: status\ndata: {\"channel\":\"webshop\",\
                 \"external_id\":\"W-1001\",\"number\":1,\"status\":\"checking\"}\n\n"),
-        (status = 403, description = "A channel follows its own orders only.", body = ProblemDetails,
-            content_type = "application/problem+json"),
-        Always,
+        Always, IfMissing,
     ),
 )]
 pub(crate) async fn follow_statuses(
     State(api): State<Api>,
     Path(channel): Path<String>,
     Asked(query): Asked<FollowQuery>,
-    by: Caller,
+    may: May<act::FollowStatuses>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (wanted, channel, from) = read(channel, &query, &headers)?;
-    if by.channel.is_some_and(|it| it != channel) {
-        let title = "A channel follows its own orders only";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "channel", title));
-    }
+    may.on(&Resource::Of(&channel), "There is no such channel")?;
     let viewer = api.following.follow(wanted, from).await.map_err(|it| match it {
         Unseen::Full => Problem::busy().saying("So many follow already").retry(ROOM),
         Unseen::Unreadable(error) => {

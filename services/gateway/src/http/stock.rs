@@ -10,11 +10,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::checked::{Checked, Faults};
-use super::extract::{CallerHeaders, Instruction, KeyHeader, Named};
+use super::extract::{Instruction, KeyHeader, Named};
 use super::problem::{Always, IfMissing, IfSent, Problem};
 use super::{Api, Json, schema};
+use crate::access::{May, Resource, Scope, act};
 use crate::order::LevelView;
 use crate::store;
+
+const NO_WAREHOUSE: &str = "There is no such warehouse";
 
 /// How long the name of a document may be.
 const LONGEST_NAME: usize = 100;
@@ -42,10 +45,20 @@ pub(crate) struct Stock {
 )]
 pub(crate) async fn get_stock(
     State(api): State<Api>,
+    may: May<act::ReadStock>,
     Named(sku): Named<Sku>,
 ) -> Result<Json<Stock>, Problem> {
-    let warehouses: Vec<StockView> = api.house.ask(StockOf { sku: sku.clone() }).await?;
-    let level = store::level_of(&api.db, &sku).await?;
+    let mut warehouses: Vec<StockView> = api.house.ask(StockOf { sku: sku.clone() }).await?;
+    let mut level = store::level_of(&api.db, &sku).await?;
+    match may.scope() {
+        Scope::All => {}
+        // A channel is told what can be sold; where it lies is the house's business.
+        Scope::Channel(_) => warehouses.clear(),
+        Scope::Warehouse(own) => {
+            warehouses.retain(|it| it.warehouse == *own);
+            level = None;
+        }
+    }
     if warehouses.is_empty() && level.is_none() {
         return Err(Problem::not_found("Of this item there never was any stock"));
     }
@@ -83,18 +96,20 @@ impl Checked for Receipt {
 /// Orders that wait for them are served, the most urgent first.
 #[utoipa::path(
     post, path = "/v1/stock/receipts", tag = "Stock", operation_id = "receive_stock",
-    params(CallerHeaders, KeyHeader),
+    params(KeyHeader),
     request_body(content = Receipt, description = "What came in."),
     responses(
         (status = 200, description = "It is booked: so the item stands there now.",
             body = schema::StockBooked),
-        Always, IfSent,
+        Always, IfMissing, IfSent,
     ),
 )]
 pub(crate) async fn receive_stock(
     State(api): State<Api>,
+    may: May<act::BookStock>,
     it: Instruction<Receipt>,
 ) -> Result<Json<StockBooked>, Problem> {
+    may.on(&Resource::At(&it.body.warehouse), NO_WAREHOUSE)?;
     let (Receipt { sku, warehouse, quantity, unit_cost, document }, by) = (it.body, it.by.actor);
     let receipt = ReceiveStock { sku, warehouse, quantity, unit_cost, document, by };
     booked(api.house.tell(it.id, receipt).await?)
@@ -128,18 +143,20 @@ impl Checked for Count {
 /// Claims beyond what was counted are withdrawn; their orders get another source.
 #[utoipa::path(
     post, path = "/v1/stock/counts", tag = "Stock", operation_id = "count_stock",
-    params(CallerHeaders, KeyHeader),
+    params(KeyHeader),
     request_body(content = Count, description = "What was counted."),
     responses(
         (status = 200, description = "It is booked: so the item stands there now.",
             body = schema::StockBooked),
-        Always, IfSent,
+        Always, IfMissing, IfSent,
     ),
 )]
 pub(crate) async fn count_stock(
     State(api): State<Api>,
+    may: May<act::BookStock>,
     it: Instruction<Count>,
 ) -> Result<Json<StockBooked>, Problem> {
+    may.on(&Resource::At(&it.body.warehouse), NO_WAREHOUSE)?;
     let (Count { sku, warehouse, counted, document }, by) = (it.body, it.by.actor);
     let count = CountStock { sku, warehouse, counted, document, by };
     booked(api.house.tell(it.id, count).await?)

@@ -14,6 +14,7 @@ use sqlx::{PgPool, Postgres, Row};
 use uuid::Uuid;
 
 use super::{some_time, time};
+use crate::access::Scope;
 use crate::order::{
     AsOf, EntryView, ItemLevel, LevelView, LineView, OrderDetail, OrderView, status_named,
 };
@@ -29,17 +30,48 @@ macro_rules! columns {
     };
 }
 
+/// Whether an order belongs to the channel and has a parcel in the warehouse, where one is named.
+macro_rules! within {
+    ($channel:literal, $warehouse:literal) => {
+        concat!(
+            "($",
+            $channel,
+            "::text is null or channel = $",
+            $channel,
+            ") and ($",
+            $warehouse,
+            "::text is null or exists (
+           select from json_array_elements(summary -> 'shipments') as parcel
+            where parcel ->> 'warehouse' = $",
+            $warehouse,
+            "))"
+        )
+    };
+}
+
 const ORDER: &str = concat!(
     "
     select ",
     columns!(),
     ", lines, partition, heard
       from order_view o left join position using (partition)
-     where order_id = $1"
+     where order_id = $1 and ",
+    within!("2", "3")
 );
 
-const NAMED: &str = "
-    select order_id from order_head where order_no = $1 order by placed_at desc limit 1";
+const NAMED: &str = concat!(
+    "
+    select order_id
+      from order_view
+     where order_no = $1 and ",
+    within!("2", "3"),
+    "
+     order by placed_at desc
+     limit 1"
+);
+
+const IS_WITHIN: &str =
+    concat!("select ", within!("2", "3"), " from order_view where order_id = $1");
 
 const TIMELINE: &str = "
     select number, entries
@@ -76,6 +108,9 @@ macro_rules! walk {
        and ($6::timestamptz is null or placed_at < $6)
        and ($7::text is null or order_no ^@ $7)
        and ($11::text is null or order_no ^@ $11 or external_id ^@ $11)
+       and ",
+            within!("12", "13"),
+            "
        and ($8::uuid is null or (",
             $key,
             ", order_id) ",
@@ -95,7 +130,7 @@ macro_rules! walk {
     };
 }
 
-pub(super) use {columns, walk};
+pub(super) use {columns, walk, within};
 
 /// Several orders, without their lines.
 const ROWS: &str = concat!(
@@ -125,8 +160,8 @@ const SMALLEST: &str = walk!("total_cents", "bigint", ">", "asc");
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
-    ORDER, NAMED, TIMELINE, VERSION, LEVEL, HEARD, NEWEST, OLDEST, LARGEST, SMALLEST, ROWS, LINES,
-    VERSIONS, LEVELS,
+    ORDER, NAMED, IS_WITHIN, TIMELINE, VERSION, LEVEL, HEARD, NEWEST, OLDEST, LARGEST, SMALLEST,
+    ROWS, LINES, VERSIONS, LEVELS,
 ];
 
 /// Which orders of all.
@@ -179,25 +214,68 @@ pub(crate) struct Place {
     pub(crate) order: Uuid,
 }
 
-/// The order, with all that is known of it.
-pub(crate) async fn order_of(db: &PgPool, order: OrderId) -> sqlx::Result<Option<OrderDetail>> {
-    let row = sqlx::query(ORDER).bind(order.0).fetch_optional(db).await?;
-    row.as_ref().map(detail).transpose()
+impl Scope {
+    /// The channel and the warehouse that a statement is bound to.
+    fn bounds(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::All => (None, None),
+            Self::Channel(channel) => (Some(channel.as_str()), None),
+            Self::Warehouse(warehouse) => (None, Some(warehouse.as_str())),
+        }
+    }
+
+    /// Whether the order is within it: the same conditions as in the statements.
+    pub(crate) fn holds(&self, it: &OrderView) -> bool {
+        let (channel, warehouse) = self.bounds();
+        let is_there = |name: &str| it.summary.shipments.iter().any(|it| it.warehouse == name);
+        channel.is_none_or(|name| it.channel == name) && warehouse.is_none_or(is_there)
+    }
 }
 
-/// The order that people call so.
-pub(crate) async fn named(db: &PgPool, order_no: &str) -> sqlx::Result<Option<OrderId>> {
-    let id: Option<Uuid> = sqlx::query_scalar(NAMED).bind(order_no).fetch_optional(db).await?;
+/// The order, with all that is known of it, if it is within the scope.
+pub(crate) async fn order_of(
+    db: &PgPool,
+    scope: &Scope,
+    order: OrderId,
+) -> sqlx::Result<Option<OrderDetail>> {
+    let (channel, warehouse) = scope.bounds();
+    let query = sqlx::query(ORDER).bind(order.0).bind(channel).bind(warehouse);
+    query.fetch_optional(db).await?.as_ref().map(detail).transpose()
+}
+
+/// The order that people call so, if it is within the scope.
+pub(crate) async fn named(
+    db: &PgPool,
+    scope: &Scope,
+    order_no: &str,
+) -> sqlx::Result<Option<OrderId>> {
+    let (channel, warehouse) = scope.bounds();
+    let query = sqlx::query_scalar(NAMED).bind(order_no).bind(channel).bind(warehouse);
+    let id: Option<Uuid> = query.fetch_optional(db).await?;
     Ok(id.map(OrderId))
 }
 
-/// What happened to the order after this entry; nothing, if there is no such order.
+/// Whether the order is known, and not within the scope.
+pub(crate) async fn is_foreign(db: &PgPool, scope: &Scope, order: OrderId) -> sqlx::Result<bool> {
+    if *scope == Scope::All {
+        return Ok(false);
+    }
+    let (channel, warehouse) = scope.bounds();
+    let query = sqlx::query_scalar(IS_WITHIN).bind(order.0).bind(channel).bind(warehouse);
+    let is_within: Option<bool> = query.fetch_optional(db).await?;
+    Ok(is_within == Some(false))
+}
+
+/// What happened to the order after this entry; nothing, if there is no such order in the scope.
 pub(crate) async fn timeline_of(
     db: &PgPool,
+    scope: &Scope,
     order: OrderId,
-    after: i64,
-    limit: i64,
+    (after, limit): (i64, i64),
 ) -> sqlx::Result<Option<Vec<EntryView>>> {
+    if is_foreign(db, scope, order).await? {
+        return Ok(None);
+    }
     let rows: Vec<(i64, Json<Vec<EntryKept>>)> =
         sqlx::query_as(TIMELINE).bind(order.0).bind(after).bind(limit).fetch_all(db).await?;
     if rows.is_empty() {
@@ -210,9 +288,9 @@ pub(crate) async fn timeline_of(
     Ok(Some(wanted.take(usize::try_from(limit).unwrap_or_default()).collect()))
 }
 
-/// Orders of this kind, from this place on.
+/// Orders of this kind within the scope, from this place on.
 pub(crate) async fn list(
-    db: &PgPool,
+    (db, scope): (&PgPool, &Scope),
     filter: Filter,
     sort: Sort,
     after: Option<Place>,
@@ -224,17 +302,17 @@ pub(crate) async fn list(
         Sort::Largest => LARGEST,
         Sort::Smallest => SMALLEST,
     };
-    let query = filtered(statement, filter, sort, after, limit);
+    let query = filtered(statement, scope, filter, sort, (after, limit));
     query.fetch_all(db).await?.iter().map(order).collect()
 }
 
 /// A statement of `list!` with all that it asks for.
 pub(super) fn filtered(
     statement: &'static str,
+    scope: &Scope,
     filter: Filter,
     sort: Sort,
-    after: Option<Place>,
-    limit: i64,
+    (after, limit): (Option<Place>, i64),
 ) -> Query<'static, Postgres, PgArguments> {
     let key = after.map(|it| it.key);
     let query = sqlx::query(statement)
@@ -252,7 +330,9 @@ pub(super) fn filtered(
         Sort::Newest | Sort::Oldest => query.bind(time.map(ToSqlx::to_sqlx)),
         Sort::Largest | Sort::Smallest => query.bind(key),
     };
-    query.bind(limit).bind(filter.search)
+    let (channel, warehouse) = scope.bounds();
+    let owned = |it: Option<&str>| it.map(str::to_owned);
+    query.bind(limit).bind(filter.search).bind(owned(channel)).bind(owned(warehouse))
 }
 
 /// These orders, as far as they are known, in no order.

@@ -5,8 +5,9 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgPool, Row};
 
-use super::read::{LEVELS, LevelRow, columns, filtered, level, order, walk};
+use super::read::{LEVELS, LevelRow, columns, filtered, level, order, walk, within};
 use super::{Filter, Sort};
+use crate::access::Scope;
 use crate::order::{ItemLevel, LineView, OrderView};
 
 const NEWEST: &str = walk!("placed_at", "timestamptz", "<", "desc", ", lines");
@@ -17,20 +18,21 @@ const SMALLEST: &str = walk!("total_cents", "bigint", ">", "asc", ", lines");
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[NEWEST, OLDEST, LARGEST, SMALLEST];
 
-/// Orders of this kind with their lines, so many at most.
-pub(crate) fn stream(
-    db: &PgPool,
+/// Orders of this kind within the scope, with their lines, so many at most.
+pub(crate) fn stream<'a>(
+    db: &'a PgPool,
+    scope: &Scope,
     filter: Filter,
     sort: Sort,
     most: i64,
-) -> impl Stream<Item = sqlx::Result<(OrderView, Vec<LineView>)>> + Send + use<'_> {
+) -> impl Stream<Item = sqlx::Result<(OrderView, Vec<LineView>)>> + Send + use<'a> {
     let statement = match sort {
         Sort::Newest => NEWEST,
         Sort::Oldest => OLDEST,
         Sort::Largest => LARGEST,
         Sort::Smallest => SMALLEST,
     };
-    let rows = filtered(statement, filter, sort, None, most).fetch(db);
+    let rows = filtered(statement, scope, filter, sort, (None, most)).fetch(db);
     rows.map(|row| whole(&row?))
 }
 

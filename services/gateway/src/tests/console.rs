@@ -256,7 +256,7 @@ async fn an_order_tells_its_whole_story() {
         "1970-a1",
         "Letter sent",
         "<b>Tracking number</b>",
-        "Nothing can be decided about it now.",
+        "There is nothing that you can decide about it now.",
         "Nothing was decided yet.",
         "SF-1",
     ] {

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use super::crew;
 use super::http::Shop;
 use super::story::order;
 
@@ -20,7 +21,7 @@ impl Shop {
             .header("accept-language", language)
             .body(Body::empty())
             .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.router.clone().oneshot(crew::known(request)).await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Open(response.into_body().into_data_stream(), String::new())

@@ -15,7 +15,8 @@ use contracts::{Actor, Cents};
 use expect_test::expect;
 use tower::ServiceExt;
 
-use super::http::{Shop, WANG, WEBSHOP, request};
+use super::crew;
+use super::http::{FOR_WEBSHOP, MARKET, Shop, WANG, WEBSHOP, request};
 use super::story::order;
 use crate::GatewaySettings;
 
@@ -75,7 +76,7 @@ async fn an_order_is_cancelled_asked_back_or_stays() {
     "#]]
     .assert_eq(&told);
     expect![[r#"
-        intake.cancel.v1 {"order":"00000000-0000-0000-0000-000000000061","by":"api","reason":"ordered twice"}
+        intake.cancel.v1 {"order":"00000000-0000-0000-0000-000000000061","by":"wang.fang","reason":"ordered twice"}
     "#]].assert_eq(shop.house.told().1.split_inclusive('\n').nth(2).unwrap());
 }
 
@@ -101,8 +102,8 @@ async fn a_key_names_a_request() {
         (cancel("a"), &[WEBSHOP, key], REASON),
         (cancel("a"), &[WEBSHOP, ("idempotency-key", "k2")], REASON),
         (cancel("b"), &[WEBSHOP, key], REASON),
-        (cancel("a"), &[("kontor-channel", "market"), key], REASON),
-        (cancel("a"), &[WEBSHOP, WANG, key], REASON),
+        (cancel("a"), &[MARKET, key], REASON),
+        (cancel("a"), &[WANG, FOR_WEBSHOP, key], REASON),
         (cancel("a"), &[WEBSHOP, key], other),
         (cancel("a"), &[WEBSHOP], REASON),
         (cancel("a"), &[WEBSHOP], REASON),
@@ -133,7 +134,7 @@ async fn credit_is_released_and_refused_by_who_may() {
     let customer = "C-7".parse().unwrap();
     shop.house.will_say::<RefuseHoldAnswer>(HoldRefused { order, customer, by, reason });
 
-    let headers = [WANG, ("kontor-tier", "2")];
+    let headers = [WANG];
     let mut told = shop.send(&path("release"), &headers, REASON).await.shown();
     told += &shop.send(&path("refuse"), &headers, REASON).await.shown();
     for because in [
@@ -201,7 +202,7 @@ async fn what_was_begun_is_carried_out_though_nobody_waits() {
 
     let late = shop.send(&cancel("a"), &[], REASON).await;
     assert_eq!(late.problem(), "504 timed-out: \n");
-    let hangs_up = shop.router.clone().oneshot(request(&cancel("b"), &[], REASON));
+    let hangs_up = shop.router.clone().oneshot(crew::known(request(&cancel("b"), &[], REASON)));
     assert!(tokio::time::timeout(Duration::from_millis(10), hangs_up).await.is_err());
     assert_eq!(shop.house.told().0.len(), 0);
 

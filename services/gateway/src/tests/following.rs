@@ -7,7 +7,7 @@ use axum::http::Request;
 use futures::StreamExt;
 use tower::ServiceExt;
 
-use super::http::{Shop, WEBSHOP};
+use super::http::{MARKET, Shop, WEBSHOP};
 use crate::GatewaySettings;
 
 const PATH: &str = "/v1/channels/webshop/statuses";
@@ -94,8 +94,8 @@ async fn what_cannot_be_followed_is_refused_with_every_fault() {
         assert!(wrong.contains(part), "{wrong}");
     }
     assert_eq!(get(&format!("{PATH}?from=end")).await.status, 400);
-    let market = Request::get(PATH).header(WEBSHOP.0, "market").body(Body::empty()).unwrap();
-    assert_eq!(shop.call(market).await.problem(), "403 channel: \n");
+    let market = Request::get(PATH).header(MARKET.0, MARKET.1).body(Body::empty()).unwrap();
+    assert_eq!(shop.call(market).await.problem(), "404 not-found: \n");
 
     let full = get(PATH).await;
     assert_eq!(full.problem(), "503 busy: So many follow already\n");

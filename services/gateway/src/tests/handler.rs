@@ -32,20 +32,36 @@ async fn every_statement_prepares() {
         (uuid[], text[], int8[], timestamptz[], text[], int8[], int8[], timestamptz[], timestamptz[], timestamptz[], timestamptz[], timestamptz[], timestamptz[], text[]) -> nothing
         (uuid[], int8[], text[]) -> nothing
         (text[], int8[], int8[], text[], timestamptz[]) -> nothing
-        (uuid) -> order_id uuid, order_no text, channel text, external_id text, customer text, tier text, kind text, urgent bool, terms text, status text, status_number int8, status_at timestamptz, reason text, currency text, net_cents int8, tax_cents int8, freight_cents int8, total_cents int8, priority int8, entered_by text, placed_at timestamptz, confirmed_at timestamptz, released_at timestamptz, shipped_at timestamptz, delivered_at timestamptz, completed_at timestamptz, changed_at timestamptz, version int8, summary json, at timestamptz, lines json, partition int4, heard jsonb
-        (text) -> order_id uuid
+        (uuid, text, text) -> order_id uuid, order_no text, channel text, external_id text, customer text, tier text, kind text, urgent bool, terms text, status text, status_number int8, status_at timestamptz, reason text, currency text, net_cents int8, tax_cents int8, freight_cents int8, total_cents int8, priority int8, entered_by text, placed_at timestamptz, confirmed_at timestamptz, released_at timestamptz, shipped_at timestamptz, delivered_at timestamptz, completed_at timestamptz, changed_at timestamptz, version int8, summary json, at timestamptz, lines json, partition int4, heard jsonb
+        (text, text, text) -> order_id uuid
+        (uuid, text, text) -> ?column? bool
         (uuid, int8, int8) -> number int8, entries json
         (uuid) -> version int8
         (text) -> number int8, sellable int8, at timestamptz
         (int4, text) -> int8 int8
-        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8, text) -> order_id uuid, order_no … as above
-        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8, text) -> order_id uuid, order_no … as above
-        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8, text) -> order_id uuid, order_no … as above
-        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8, text) -> order_id uuid, order_no … as above
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8, text, text, text) -> order_id uuid, order_no … as above
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, timestamptz, int8, text, text, text) -> order_id uuid, order_no … as above
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8, text, text, text) -> order_id uuid, order_no … as above
+        (text[], text, text, text, timestamptz, timestamptz, text, uuid, int8, int8, text, text, text) -> order_id uuid, order_no … as above
         (uuid[]) -> order_id uuid, order_no … as above
         (uuid[]) -> order_id uuid, lines json
         (uuid[]) -> order_id uuid, version int8
         (text, text, int8) -> sku text, sellable int8, warehouses json, at timestamptz
+        (int8, int8) -> number int8, at timestamptz, who text, what text, about text, detail text
+        (text) -> id text, name text, roles text[], channel text, warehouse text, actions text[], secret bytea, old_secret bytea, old_until timestamptz, made_at timestamptz, expires_at timestamptz, revoked_at timestamptz, used_at timestamptz
+        (text, int8) -> id text, name text, roles text[], channel text, warehouse text, actions text[], secret bytea, old_secret bytea, old_until timestamptz, made_at timestamptz, expires_at timestamptz, revoked_at timestamptz, used_at timestamptz
+        (text, text, text[], text, text, text[], bytea, timestamptz, timestamptz, text, text) -> nothing
+        (text, bytea, timestamptz, timestamptz, text, text) -> nothing
+        (text, timestamptz, text) -> nothing
+        (text, timestamptz) -> nothing
+        (text, text, int8) -> name text, password text, roles text[], channel text, warehouse text, tier int2, disabled bool, made_at timestamptz
+        (text, text, text[], text, text, int2, bool, timestamptz, text, text) -> nothing
+        (text, text, timestamptz, bytea) -> nothing
+        (bytea, text, timestamptz, timestamptz) -> nothing
+        (bytea) -> nothing
+        (timestamptz, timestamptz) -> nothing
+        (bytea) -> name text, password text, roles text[], channel text, warehouse text, tier int2, disabled bool, made_at timestamptz, used_at timestamptz, ends_at timestamptz
+        (bytea, timestamptz) -> nothing
         (uuid, text, text, bool, text, text, timestamptz, int8) -> nothing
         (text) -> id uuid, owner text, name text, shared bool, query text, columns text
         (uuid, text) -> nothing

@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use super::crew;
 use super::handler::gateway;
 use crate::commands::{Asking, Asks, Commands, Parking, Telling, Tells, Tends};
 use crate::console::Live;
@@ -25,18 +26,32 @@ use crate::following::tests::Paper;
 use crate::http::{Api, router};
 use crate::{Gateway, GatewaySettings};
 
-pub(super) const WEBSHOP: (&str, &str) = ("kontor-channel", "webshop");
-pub(super) const WANG: (&str, &str) = ("kontor-actor", "wang.fang");
+/// A storefront: the channel `webshop`.
+pub(super) const WEBSHOP: (&str, &str) = ("authorization", "Bearer kontor_webshop_1");
+/// Another one: the channel `market`.
+pub(super) const MARKET: (&str, &str) = ("authorization", "Bearer kontor_market_1");
+/// Wang Fang, who signed in, and may do everything. Who says nothing else is she.
+pub(super) const WANG: (&str, &str) = ("cookie", "kontor-session=wang");
+/// On whose behalf she asks.
+pub(super) const FOR_WEBSHOP: (&str, &str) = ("kontor-channel", "webshop");
 
 /// In the place of the house.
 pub(super) struct Fake {
     told: Mutex<Vec<(Uuid, String)>>,
     script: Mutex<VecDeque<Scripted>>,
     known: Mutex<BTreeMap<&'static str, Value>>,
+    /// What it says and answers where nobody told it.
+    habit: Mutex<Habit>,
     aside: Mutex<BTreeMap<&'static str, Vec<ParkedInput>>>,
     /// How many commands may pass.
     pub(super) gate: Semaphore,
 }
+
+/// What is said, by its subject.
+type Said = (&'static str, Value);
+
+/// What somebody says to this subject and body.
+type Habit = fn(&str, &Value) -> Option<Said>;
 
 type Scripted = Result<Vec<(&'static str, Box<RawValue>)>, Unanswered>;
 
@@ -46,6 +61,7 @@ impl Fake {
             told: Mutex::default(),
             script: Mutex::default(),
             known: Mutex::default(),
+            habit: Mutex::new(|_, _| None),
             aside: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         }
@@ -67,6 +83,17 @@ impl Fake {
         self.known.lock().unwrap().insert(subject, answer);
     }
 
+    /// What it says to commands, and answers to questions, where nothing else is agreed on: the
+    /// subject of what it says, and that.
+    pub(super) fn is_used_to(&self, habit: Habit) {
+        *self.habit.lock().unwrap() = habit;
+    }
+
+    fn by_habit(&self, subject: &str, asked: &impl serde::Serialize) -> Option<Said> {
+        let habit = *self.habit.lock().unwrap();
+        habit(subject, &serde_json::to_value(asked).unwrap())
+    }
+
     /// What it was told so far: the ids, and each command.
     pub(super) fn told(&self) -> (Vec<Uuid>, String) {
         let told = self.told.lock().unwrap().clone();
@@ -82,7 +109,13 @@ impl<C: Command> Tells<C> for Fake {
             self.gate.acquire().await.unwrap().forget();
             let text = format!("{} {}\n", C::SUBJECT, contracts::encode(&command));
             self.told.lock().unwrap().push((id, text));
-            let said = self.script.lock().unwrap().pop_front().unwrap_or(Ok(vec![]))?;
+            let scripted = self.script.lock().unwrap().pop_front();
+            let by_habit = || {
+                let said = self.by_habit(C::SUBJECT, &command);
+                let raw = |it: &Value| RawValue::from_string(it.to_string()).unwrap();
+                Ok(said.iter().map(|(subject, it)| (*subject, raw(it))).collect())
+            };
+            let said = scripted.unwrap_or_else(by_habit)?;
             let read = |it: (&str, Box<RawValue>)| C::Answer::decode(it.0, &it.1).unwrap();
             let page = Some(PageRef { partition: 3, number: 17 });
             Ok(Told { said: said.into_iter().map(read).collect(), page })
@@ -122,9 +155,10 @@ impl Tends for Fake {
 }
 
 impl<Q: Question> Asks<Q> for Fake {
-    fn ask(&self, _: Q) -> Asking<'_, Q> {
+    fn ask(&self, question: Q) -> Asking<'_, Q> {
         Box::pin(async move {
             let known = self.known.lock().unwrap().get(Q::SUBJECT).cloned();
+            let known = known.or_else(|| self.by_habit(Q::SUBJECT, &question).map(|it| it.1));
             let known = known.ok_or_else(|| Unanswered::NobodyThere(Q::SUBJECT.to_owned()))?;
             Ok(serde_json::from_value(known).unwrap())
         })
@@ -151,6 +185,7 @@ impl Shop {
 
     pub(super) async fn with(settings: GatewaySettings) -> Self {
         let bench = Bench::of(gateway()).await;
+        crew::moves_in(&bench.db).await;
         Self::on(bench, settings)
     }
 
@@ -173,7 +208,12 @@ impl Shop {
         self.call(request(what, headers, body)).await
     }
 
+    /// As whoever it bears the credential of; as Wang Fang, if it bears none.
     pub(super) async fn call(&self, request: Request<Body>) -> Reply {
+        self.call_as_it_is(crew::known(request)).await
+    }
+
+    pub(super) async fn call_as_it_is(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use expect_test::expect;
 use serde_json::{Value, json};
 
+use super::crew;
 use super::http::Shop;
 use super::story::{EVERYTHING, PLAIN, order};
 use crate::GatewaySettings;
@@ -144,7 +145,7 @@ async fn a_reader_waits_for_the_page_it_names() {
     let router = shop.router.clone();
     let waiting = chassis::task::spawn("reader", async move {
         let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
-        tower::ServiceExt::oneshot(router, request).await.unwrap()
+        tower::ServiceExt::oneshot(router, crew::known(request)).await.unwrap()
     });
     tokio::time::sleep(Duration::from_millis(60)).await;
     assert!(!waiting.is_finished());

@@ -9,6 +9,8 @@ use chassis::task;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use crate::Suite;
+
 /// The first page of the table, once a viewer.
 const ROWS: usize = 50;
 
@@ -20,10 +22,17 @@ pub(super) struct Viewers {
 
 impl Viewers {
     /// Opens the pages, and waits until each is followed.
-    pub(super) async fn open(gateway: &str, many: usize) -> anyhow::Result<Self> {
+    pub(super) async fn open(suite: &Suite, many: usize) -> anyhow::Result<Self> {
+        let gateway = suite.gateway().context("the gateway listens nowhere")?;
+        let key = suite.operator().context("there is no operator")?;
         let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).build()?;
-        let orders: Value =
-            http.get(format!("{gateway}/v1/orders?limit={ROWS}")).send().await?.json().await?;
+        let orders: Value = http
+            .get(format!("{gateway}/v1/orders?limit={ROWS}"))
+            .bearer_auth(key)
+            .send()
+            .await?
+            .json()
+            .await?;
         let orders = orders["orders"].as_array().context("there are no orders to look at")?;
         let shown = |it: &Value| Some(format!("{}.{}", it["order"].as_str()?, it["version"]));
         let shown: Vec<String> = orders.iter().filter_map(shown).collect();
@@ -31,7 +40,7 @@ impl Viewers {
         let url = format!("{gateway}/console/live?also=yes&watch={}", shown.join(","));
         let mut viewers = Self { pages: vec![], bytes: Arc::default() };
         for _ in 0..many {
-            let mut page = http.get(&url).send().await?.error_for_status()?;
+            let mut page = http.get(&url).bearer_auth(key).send().await?.error_for_status()?;
             let bytes = viewers.bytes.clone();
             viewers.pages.push(task::spawn("bench: viewer", async move {
                 while let Ok(Some(chunk)) = page.chunk().await {

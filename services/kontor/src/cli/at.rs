@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 
+use super::http::Gateway;
 use crate::Configuration;
 use crate::whereabouts::Whereabouts;
 
@@ -23,6 +24,10 @@ pub(super) struct Door {
     /// `http://127.0.0.1:8080`.
     #[arg(long, global = true, env = "KONTOR_GATEWAY", value_name = "URL")]
     gateway: Option<String>,
+    /// The key to ask with. Default: the operator's, of the `kontor up` of this directory. In a
+    /// script, better in the environment: other users see the arguments of a process.
+    #[arg(long, global = true, env = "KONTOR_KEY", hide_env_values = true, value_name = "KEY")]
+    key: Option<String>,
 }
 
 /// Whose home to look in.
@@ -43,6 +48,20 @@ pub(super) struct Servers {
 }
 
 impl Door {
+    /// The gateway, and the key to ask with. A key is sent to nobody for whom it was not made: that
+    /// of the `kontor up` of this directory only to its own gateway.
+    pub(super) fn open(&self, here: &Here) -> anyhow::Result<Gateway> {
+        let url = self.url(here)?;
+        let key = match &self.key {
+            Some(key) => Some(key.clone()),
+            None => {
+                let running = Whereabouts::find(&here.home)?.filter(|it| it.gateway == url);
+                running.and_then(|it| it.key)
+            }
+        };
+        Gateway::at(url, key.as_deref())
+    }
+
     /// Where the gateway is: named, running here, or by default.
     pub(super) fn url(&self, here: &Here) -> anyhow::Result<String> {
         if let Some(named) = &self.gateway {

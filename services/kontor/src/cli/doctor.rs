@@ -10,7 +10,6 @@ use clap::Args;
 
 use super::End;
 use super::at::{Door, Here, Servers};
-use super::http::Gateway;
 
 /// Tells why it does not run, or why an order does not move.
 ///
@@ -48,7 +47,7 @@ impl Doctor {
             let checks = house::examine(&self.door, &self.servers, &self.here).await?;
             return check::show(&checks, self.json);
         };
-        let gateway = Gateway::at(self.door.url(&self.here)?)?;
+        let gateway = self.door.open(&self.here)?;
         let configuration = self.servers.configuration(&self.here);
         order::examine(order, &gateway, configuration, self.json).await
     }

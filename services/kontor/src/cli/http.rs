@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use serde_json::{Value, json};
 
-use super::{End, paper};
+use super::{End, Misused, paper};
 
 /// How long the gateway may take: it gives up before.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,9 +27,16 @@ pub(super) enum Answered {
 }
 
 impl Gateway {
-    /// The gateway at this address. Nobody is asked yet.
-    pub(super) fn at(base: String) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+    /// The gateway at this address, asked with this key. Nobody is asked yet.
+    pub(super) fn at(base: String, key: Option<&str>) -> anyhow::Result<Self> {
+        let mut headers = HeaderMap::new();
+        if let Some(key) = key {
+            let bearer = HeaderValue::try_from(format!("Bearer {key}"));
+            let mut bearer = bearer.map_err(|_| Misused("the key is none".to_owned()))?;
+            bearer.set_sensitive(true); // It stands in no log.
+            headers.insert(AUTHORIZATION, bearer);
+        }
+        let http = reqwest::Client::builder().timeout(PATIENCE).default_headers(headers).build()?;
         Ok(Self { http, base })
     }
 
@@ -62,7 +70,7 @@ impl Gateway {
         self.send(self.http.get(self.url(path)?).query(query)).await
     }
 
-    /// Sends something there, in the name of somebody.
+    /// Sends something there.
     pub(super) async fn post(
         &self,
         path: &[&str],
@@ -72,6 +80,11 @@ impl Gateway {
         let request = self.http.post(self.url(path)?).header("Content-Type", "application/json");
         let request = headers.iter().fold(request, |it, (name, value)| it.header(*name, *value));
         self.send(request.body(body)).await
+    }
+
+    /// Puts something there, whole.
+    pub(super) async fn put(&self, path: &[&str], body: &Value) -> anyhow::Result<Answered> {
+        self.send(self.http.put(self.url(path)?).json(body)).await
     }
 
     fn url(&self, path: &[&str]) -> anyhow::Result<Url> {
@@ -92,6 +105,9 @@ impl Gateway {
         })?;
         let status = response.status();
         let body = response.bytes().await.with_context(|| format!("{base} broke off"))?;
+        if body.is_empty() && status.is_success() {
+            return Ok(Answered::Done(status.as_u16(), Value::Null)); // There is nothing to say.
+        }
         let read = serde_json::from_slice(&body);
         let body: Value = read.with_context(|| format!("{base} is no Kontor gateway: {status}"))?;
         if status.is_success() {
@@ -114,7 +130,10 @@ pub(super) fn refused(problem: &Value, as_json: bool) -> anyhow::Result<End> {
 /// The problem, and every fault on a line of its own.
 pub(super) fn in_words(problem: &Value) -> String {
     let text = |it: &Value| paper::plain(it.as_str().unwrap_or_default());
-    let (title, detail) = (text(&problem["title"]), text(&problem["detail"]));
+    let (title, mut detail) = (text(&problem["title"]), text(&problem["detail"]));
+    if problem["status"] == 401 {
+        "--key or KONTOR_KEY says with which key to ask".clone_into(&mut detail);
+    }
     let first = if detail.is_empty() { title } else { format!("{title}: {detail}") };
     let mut lines = vec![first];
     for fault in problem["errors"].as_array().into_iter().flatten() {
@@ -131,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_segment_stays_one() {
-        let url = |base: &str| Gateway::at(base.to_owned()).unwrap().url(&["v1", "a/../b c"]);
+        let url = |base: &str| Gateway::at(base.to_owned(), None).unwrap().url(&["v1", "a/../b c"]);
         assert_eq!(url("http://x:1").unwrap().as_str(), "http://x:1/v1/a%2F..%2Fb%20c");
         assert_eq!(url("http://x:1/k/").unwrap().as_str(), "http://x:1/k/v1/a%2F..%2Fb%20c");
         let error = url("localhost 8080").unwrap_err().to_string();

@@ -10,7 +10,6 @@ use contracts::{Cents, Currency};
 use serde_json::Value;
 
 use super::at::{Door, Here};
-use super::http::Gateway;
 use super::{End, paper};
 
 /// Places, shows, lists and cancels orders.
@@ -42,17 +41,9 @@ struct How {
     json: bool,
 }
 
-/// Who asks.
-#[derive(Debug, Args)]
-struct By {
-    /// In whose name: it stands in the order's timeline. Default: the user of this machine.
-    #[arg(long = "by", env = "USER", hide_env_values = true, default_value = "kontor")]
-    name: String,
-}
-
 impl Order {
     pub(super) async fn carry_out(self) -> anyhow::Result<End> {
-        let gateway = Gateway::at(self.how.door.url(&self.how.here)?)?;
+        let gateway = self.how.door.open(&self.how.here)?;
         let json = self.how.json;
         match self.what {
             What::Place(it) => it.carry_out(&gateway, json).await,

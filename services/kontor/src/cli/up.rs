@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::run::finish;
 use super::{say, welcome};
+use crate::crew;
 use crate::demo::{self, Play, Troubles, World};
 use crate::{Configuration, Options, Suite, seed};
 
@@ -63,8 +64,9 @@ impl Up {
             speed: self.speed,
         };
         let suite = Suite::start(options, Some(&telemetry), &say).await?;
+        let crew = crew::signs_on(&suite).await?;
         let world = self.open(&suite).await?;
-        welcome::show(&suite, self.demo.then_some(self.pace))?;
+        welcome::show(&suite, &crew, self.demo.then_some(self.pace))?;
         finish(self.seconds).await?;
         say("stopping");
         if let Some(world) = world {

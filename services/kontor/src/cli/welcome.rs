@@ -8,14 +8,21 @@ use jiff::SignedDuration;
 
 use super::paper::{self, Colour, moment, paint};
 use crate::Suite;
+use crate::crew::Member;
 
 /// Writes it. The pace is that of the demo, if one is played.
-pub(super) fn show(suite: &Suite, pace: Option<u32>) -> anyhow::Result<()> {
+pub(super) fn show(suite: &Suite, crew: &[Member], pace: Option<u32>) -> anyhow::Result<()> {
     let gateway = suite.gateway().unwrap_or_default();
     let health = suite.health().unwrap_or_default();
     let mut text = format!("\n{}\n\n", paint(Some(Colour::Green), "Kontor is up."));
     writeln!(text, "  Console    {gateway}/")?;
+    for Member { name, role, password } in crew {
+        writeln!(text, "             {name:<12} {password}   {role}")?;
+    }
     writeln!(text, "  API        {gateway}/v1/orders   {gateway}/openapi.json")?;
+    if let Some(operator) = suite.operator() {
+        writeln!(text, "             Authorization: Bearer {operator}")?;
+    }
     writeln!(text, "  Health     {health}/readyz   {health}/metrics")?;
     writeln!(text, "  NATS       {}", suite.nats.url())?;
     if let Some(time) = time() {

@@ -1,18 +1,22 @@
 //! People at desks, over HTTP: a clerk who decides about held credit, and a buyer who sees to it that
 //! there is always something to sell.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use chassis::clock;
 use contracts::inventory::StockView;
-use reqwest::Method;
+use reqwest::redirect::Policy;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use tracing::debug;
 
 use super::catalogue::{self, Shelf};
 use super::dice::Dice;
 use super::stage::Stage;
+use crate::Suite;
 
 /// How often the clerk looks at what is held.
 const ROUND: Duration = Duration::from_secs(6);
@@ -30,26 +34,54 @@ pub(super) struct Desk {
     http: reqwest::Client,
     gateway: String,
     name: &'static str,
-    tier: u16,
+    password: String,
+    /// The cookie of who has signed in.
+    session: Arc<Mutex<String>>,
 }
 
 impl Desk {
-    pub(super) fn new(stage: Stage, gateway: &str, (name, tier): (&'static str, u16)) -> Self {
-        Self { stage, http: reqwest::Client::new(), gateway: gateway.to_owned(), name, tier }
+    /// A desk of this person of the shop's crew.
+    pub(super) fn of(stage: Stage, suite: &Suite, name: &'static str) -> anyhow::Result<Self> {
+        let gateway = suite.gateway().context("the gateway listens nowhere")?;
+        let http = reqwest::Client::builder().redirect(Policy::none()).build()?;
+        let password = suite.password_of(name)?;
+        Ok(Self { stage, http, gateway, name, password, session: Arc::default() })
     }
 
-    /// Asks the gateway. Whoever proves to it who they are, does so here.
+    /// Asks the gateway. Whoever is not signed in, or not any more, signs in first.
     async fn asks(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
-        let url = format!("{}{path}", self.gateway);
-        let mut request = self.http.request(method, url);
-        request = request.header("Kontor-Actor", self.name).header("Kontor-Tier", self.tier);
-        if let Some(body) = body {
-            request = request.json(&body);
+        let mut response = self.sends(&method, path, body.as_ref()).await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            self.signs_in().await?;
+            response = self.sends(&method, path, body.as_ref()).await?;
         }
-        let response = request.send().await?;
         let (status, text) = (response.status(), response.text().await?);
         ensure!(status.is_success(), "{path}: {status} {text}");
         serde_json::from_str(&text).with_context(|| format!("{path}: {text}"))
+    }
+
+    async fn sends(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<reqwest::Response> {
+        let request = self.http.request(method.clone(), format!("{}{path}", self.gateway));
+        let session = self.session.lock().await.clone();
+        let request = request.header("Cookie", session).header("Sec-Fetch-Site", "same-origin");
+        Ok(body.into_iter().fold(request, |it, body| it.json(body)).send().await?)
+    }
+
+    async fn signs_in(&self) -> anyhow::Result<()> {
+        let form = format!("name={}&password={}", self.name, self.password);
+        let request = self.http.post(format!("{}/sign-in", self.gateway)).body(form);
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        let response = request.header("Sec-Fetch-Site", "same-origin").send().await?;
+        let cookie = response.headers().get("set-cookie").and_then(|it| it.to_str().ok());
+        let cookie = cookie.and_then(|it| it.split(';').next());
+        let cookie = cookie.with_context(|| format!("{} cannot sign in", self.name))?;
+        cookie.clone_into(&mut *self.session.lock().await);
+        Ok(())
     }
 
     /// Decides about held credit, but for what is left to others.

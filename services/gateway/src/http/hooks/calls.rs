@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::At;
+use crate::access::{May, act};
 use crate::http::checked::{Checked, Faults};
-use crate::http::extract::{Caller, CallerHeaders, Instruction, KeyHeader};
+use crate::http::extract::{Instruction, KeyHeader};
 use crate::http::problem::{Always, IfMissing, IfSent, Problem};
 use crate::http::{Api, Json, schema};
 
@@ -42,7 +43,7 @@ pub(crate) struct Written {
         ("channel" = String, Path, description = "Whose.", example = "webshop"),
         ("webhook" = String, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = Nothing, description = "An empty object."),
     responses(
@@ -52,10 +53,11 @@ pub(crate) struct Written {
 )]
 pub(crate) async fn test_webhook(
     State(api): State<Api>,
+    may: May<act::ManageWebhooks>,
     at: At,
     it: Instruction<Nothing>,
 ) -> Result<(StatusCode, Json<Written>), Problem> {
-    let (_, endpoint) = at.known(&api, &it.by).await?;
+    let (_, endpoint) = at.known(&api, &may).await?;
     let test = TestEndpoint { endpoint, test: it.id };
     match api.house.tell(it.id, test).await?.said.into_iter().next() {
         Some(TestEndpointAnswer::TestWritten(it)) => {
@@ -96,7 +98,7 @@ pub(crate) struct Replayed {
         ("channel" = String, Path, description = "Whose.", example = "webshop"),
         ("webhook" = String, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
-        CallerHeaders, KeyHeader,
+        KeyHeader,
     ),
     request_body(content = Since, description = "Since when."),
     responses(
@@ -106,10 +108,11 @@ pub(crate) struct Replayed {
 )]
 pub(crate) async fn replay_webhook(
     State(api): State<Api>,
+    may: May<act::ManageWebhooks>,
     at: At,
     it: Instruction<Since>,
 ) -> Result<(StatusCode, Json<Replayed>), Problem> {
-    let (_, endpoint) = at.known(&api, &it.by).await?;
+    let (_, endpoint) = at.known(&api, &may).await?;
     let replay = Replay { endpoint, since: it.body.since };
     match api.house.tell(it.id, replay).await?.said.into_iter().next() {
         Some(ReplayAnswer::ReplayBegun(it)) => {
@@ -131,7 +134,6 @@ pub(crate) async fn replay_webhook(
         ("channel" = String, Path, description = "Whose.", example = "webshop"),
         ("webhook" = String, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
-        CallerHeaders,
     ),
     responses(
         (status = 200, description = "What came of them.", body = Vec<schema::CallView>),
@@ -140,9 +142,9 @@ pub(crate) async fn replay_webhook(
 )]
 pub(crate) async fn list_calls(
     State(api): State<Api>,
+    may: May<act::ManageWebhooks>,
     at: At,
-    by: Caller,
 ) -> Result<Json<Vec<CallView>>, Problem> {
-    let (_, endpoint) = at.known(&api, &by).await?;
+    let (_, endpoint) = at.known(&api, &may).await?;
     Ok(Json(api.house.ask(CallsOf { endpoint }).await?))
 }

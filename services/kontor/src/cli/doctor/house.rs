@@ -5,7 +5,6 @@ use chassis::House;
 use super::check::Check;
 use super::{books, servers};
 use crate::cli::at::{Door, Here, Servers};
-use crate::cli::http::Gateway;
 use crate::{Configuration, house};
 
 /// Looks at everything.
@@ -32,7 +31,7 @@ pub(super) async fn examine(
         }
     }
     checks.push(servers::examine_disk(&here.home)?);
-    let gateway = Gateway::at(door.url(here)?)?;
+    let gateway = door.open(here)?;
     checks.push(match gateway.is_ready().await {
         Ok(()) => Check::ok("gateway", format!("ready at {}", gateway.base())),
         Err(error) => {

@@ -1,7 +1,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{By, text};
+use super::text;
 use crate::cli::http::{Answered, Gateway, refused};
 use crate::cli::{End, paper};
 
@@ -14,16 +14,13 @@ pub(super) struct Cancel {
     /// Why: it stands in the order's timeline.
     #[arg(long)]
     reason: String,
-    #[command(flatten)]
-    by: By,
 }
 
 impl Cancel {
     pub(super) async fn carry_out(self, gateway: &Gateway, json: bool) -> anyhow::Result<End> {
         let path = ["v1", "orders", &self.order, "cancel"];
-        let headers = [("Kontor-Actor", self.by.name.as_str())];
         let body = serde_json::to_vec(&json!({ "reason": self.reason }))?;
-        let decision = match gateway.post(&path, &headers, body).await? {
+        let decision = match gateway.post(&path, &[], body).await? {
             Answered::Done(_, decision) => decision,
             Answered::Refused(problem) => return refused(&problem, json),
         };

@@ -2,7 +2,7 @@ use std::io::Read;
 
 use clap::Args;
 
-use super::{By, text};
+use super::text;
 use crate::cli::http::{Answered, Gateway, refused};
 use crate::cli::{End, Misused, paper};
 
@@ -15,20 +15,17 @@ pub(super) struct Place {
     /// The channel by which it came in.
     #[arg(long, env = "KONTOR_CHANNEL", default_value = "web")]
     channel: String,
-    #[command(flatten)]
-    by: By,
-    /// Names the request: the same key with the same order is carried out once. The order's
+    /// Names the request: the same name with the same order is carried out once. The order's
     /// `external_id` does as much.
-    #[arg(long)]
-    key: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    idempotency_key: Option<String>,
 }
 
 impl Place {
     pub(super) async fn carry_out(self, gateway: &Gateway, json: bool) -> anyhow::Result<End> {
         let order = read(&self.file)?;
-        let mut headers =
-            vec![("Kontor-Channel", self.channel.as_str()), ("Kontor-Actor", &self.by.name)];
-        headers.extend(self.key.as_deref().map(|it| ("Idempotency-Key", it)));
+        let mut headers = vec![("Kontor-Channel", self.channel.as_str())];
+        headers.extend(self.idempotency_key.as_deref().map(|it| ("Idempotency-Key", it)));
         let (status, placed) = match gateway.post(&["v1", "orders"], &headers, order).await? {
             Answered::Done(status, placed) => (status, placed),
             Answered::Refused(problem) => return refused(&problem, json),

@@ -1,0 +1,272 @@
+//! What is asked of every operation, and what is answered to whoever may.
+
+/// What a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Object {
+    /// What belongs to the channel `webshop` and the warehouse `SH1`; or to nobody.
+    Own,
+    /// What belongs to `market` and `BJ1`.
+    Foreign,
+    /// What is not there.
+    Missing,
+}
+
+use Object::{Foreign, Missing, Own};
+
+/// A request.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    /// Method and path, as they are listed.
+    pub(super) operation: (&'static str, &'static str),
+    pub(super) object: Object,
+    pub(super) path: String,
+    pub(super) body: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    /// The status for whoever may.
+    pub(super) done: u16,
+    /// The status of what is not there, for whoever may do this to everything.
+    pub(super) missing: u16,
+}
+
+impl Cell {
+    /// Whether people look at it.
+    pub(super) fn is_page(&self) -> bool {
+        !self.path.starts_with("/v1/") && !self.path.starts_with("/console/")
+    }
+
+    fn of(operation: (&'static str, &'static str), done: u16) -> Self {
+        let (path, body) = (operation.1.to_owned(), String::new());
+        Self { operation, object: Own, path, body, headers: vec![], done, missing: 404 }
+    }
+
+    fn at(self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
+    fn saying(self, body: &str) -> Self {
+        Self { body: body.to_owned(), ..self }
+    }
+
+    /// The same of something else: each word of the one is replaced by that of the other.
+    fn but(&self, object: Object, words: &[(&str, &str)]) -> Self {
+        let mut it = Self { object, ..self.clone() };
+        for (from, to) in words {
+            (it.path, it.body) = (it.path.replace(from, to), it.body.replace(from, to));
+        }
+        it
+    }
+
+    fn missing(self, missing: u16) -> Self {
+        Self { missing, ..self }
+    }
+
+    /// What is done to an order: to `K-a` by its number, to `K-z`, and to none; the same by ids.
+    fn on_orders(&self) -> Vec<Self> {
+        let id = |last: &str| format!("00000000-0000-0000-0000-0000000000{last}");
+        let by_id = self.but(Own, &[("K-a", &id("61"))]);
+        let each = |it: &Self, own: &str, others: [&str; 2]| {
+            let foreign = it.but(Foreign, &[(own, others[0])]);
+            vec![it.clone(), foreign, it.but(Missing, &[(own, others[1])])]
+        };
+        let by_name = each(self, "K-a", ["K-z", "K-none"]);
+        [by_name, each(&by_id, &id("61"), [&id("7a"), &id("ff")])].concat()
+    }
+}
+
+const REASON: &str = r#"{"reason": "ordered twice"}"#;
+const FORM: &str = "reason=known&key=018f3c1e-7a2b-7cde-8f01-23456789abcd";
+
+/// All of them.
+pub(super) fn cells() -> Vec<Cell> {
+    [orders(), webhooks(), stock(), masters(), access(), pages()].concat()
+}
+
+fn orders() -> Vec<Cell> {
+    let get = |path, own: &str| Cell::of(("GET", path), 200).at(own);
+    let post = |path, own: &str| Cell::of(("POST", path), 200).at(own).saying(REASON);
+    let mut cells = vec![Cell::of(("GET", "/v1/orders"), 200)];
+    for cell in [
+        get("/v1/orders/{id}", "/v1/orders/K-a"),
+        get("/v1/orders/{id}/timeline", "/v1/orders/K-a/timeline"),
+        get("/v1/orders/{id}/explanation", "/v1/orders/K-a/explanation"),
+        post("/v1/orders/{id}/cancel", "/v1/orders/K-a/cancel"),
+    ] {
+        cells.extend(cell.on_orders());
+    }
+    // To whom all are open: of an order that is only named by its id, its owner knows.
+    for (path, own) in [
+        ("/v1/orders/{id}/credit/release", "/v1/orders/K-a/credit/release"),
+        ("/v1/orders/{id}/credit/refuse", "/v1/orders/K-a/credit/refuse"),
+    ] {
+        cells.extend(post(path, own).on_orders().into_iter().take(3));
+    }
+    cells.extend(
+        get("/v1/orders/{id}/books", "/v1/orders/K-a/books").on_orders().into_iter().take(3),
+    );
+    let follow = get("/v1/channels/{channel}/statuses", "/v1/channels/webshop/statuses");
+    let follow = follow.missing(200);
+    cells.push(follow.but(Foreign, &[("webshop", "market")]));
+    cells.push(follow.but(Missing, &[("webshop", "nobodys")]));
+    cells.push(follow);
+    let order = r#"{"external_id": "W-{nth}", "customer": "C-7"}"#;
+    let place = Cell::of(("POST", "/v1/orders"), 201).saying(order);
+    for (object, channel) in [(Own, "webshop"), (Foreign, "market")] {
+        let headers = vec![("kontor-channel", channel.to_owned())];
+        cells.push(Cell { object, headers, ..place.clone() });
+    }
+    cells
+}
+
+fn webhooks() -> Vec<Cell> {
+    const HOOKS: &str = "/v1/channels/{channel}/webhooks";
+    let own = |it: &str| it.replace("{channel}", "webshop").replace("{webhook}", "ep-1");
+    let hook = r#"{"url": "https://shop.example.com/kontor", "events": ["order.shipped"]"#;
+    let of_channel = |method, body: &str, done| {
+        Cell::of((method, HOOKS), done).at(&own(HOOKS)).saying(body).missing(200)
+    };
+    let of_one = |method, path: &'static str, body: &str, done| {
+        Cell::of((method, path), done).at(&own(path)).saying(body)
+    };
+    let mut cells = Vec::new();
+    for cell in [
+        of_channel("GET", "", 200),
+        of_channel("POST", &format!("{hook}}}"), 201),
+        of_one(
+            "PUT",
+            "/v1/channels/{channel}/webhooks/{webhook}",
+            &format!("{hook}, \"active\": true}}"),
+            204,
+        ),
+        of_one("POST", "/v1/channels/{channel}/webhooks/{webhook}/secret", "{}", 200),
+        of_one("POST", "/v1/channels/{channel}/webhooks/{webhook}/test", "{}", 202),
+        of_one(
+            "POST",
+            "/v1/channels/{channel}/webhooks/{webhook}/replay",
+            r#"{"since": "2026-11-21T08:00:00Z"}"#,
+            202,
+        ),
+        of_one("GET", "/v1/channels/{channel}/webhooks/{webhook}/calls", "", 200),
+    ] {
+        cells.push(cell.but(Foreign, &[("webshop", "market")]));
+        if cell.missing != 200 {
+            cells.push(cell.but(Missing, &[("ep-1", "ep-none")]));
+        }
+        cells.push(cell);
+    }
+    cells
+}
+
+fn stock() -> Vec<Cell> {
+    let get = Cell::of(("GET", "/v1/stock/{sku}"), 200).at("/v1/stock/KB-87");
+    let receipt = r#"{"sku": "KB-87", "warehouse": "SH1", "quantity": 1, "unit_cost": 1,
+        "document": "DN-{nth}"}"#;
+    let count = r#"{"sku": "KB-87", "warehouse": "SH1", "counted": 1, "document": "CC-{nth}"}"#;
+    let mut cells =
+        vec![get.but(Foreign, &[("KB-87", "FAR-1")]), get.but(Missing, &[("KB-87", "NONE")]), get];
+    for (path, body) in [("/v1/stock/receipts", receipt), ("/v1/stock/counts", count)] {
+        // Which warehouses there are is for inventory to say.
+        let book = Cell::of(("POST", path), 200).saying(body).missing(200);
+        cells.push(book.but(Foreign, &[("SH1", "BJ1")]));
+        cells.push(book.but(Missing, &[("SH1", "NONE")]));
+        cells.push(book);
+    }
+    cells
+}
+
+fn masters() -> Vec<Cell> {
+    let put = |path, own: &str, body: &str| Cell::of(("PUT", path), 204).at(own).saying(body);
+    let account =
+        Cell::of(("GET", "/v1/customers/{id}/credit"), 200).at("/v1/customers/C-7/credit");
+    vec![
+        account.but(Missing, &[("C-7", "C-none")]),
+        account,
+        put(
+            "/v1/catalogue/{sku}",
+            "/v1/catalogue/KB-87",
+            r#"{"name": "k", "category": "k", "unit_price": 1, "currency": "CNY", "unit_cost": 1,
+                "tax_rate": 1, "weight_g": 1, "pack": 1, "max_quantity": 1, "active": true}"#,
+        ),
+        put(
+            "/v1/customers/{id}",
+            "/v1/customers/C-7",
+            r#"{"name": "n", "tier": "gold", "on_account": true, "language": "zh-CN"}"#,
+        ),
+        put(
+            "/v1/customers/{id}/credit-limit",
+            "/v1/customers/C-7/credit-limit",
+            r#"{"limit": 1, "currency": "CNY", "payment_days": 30}"#,
+        ),
+        put(
+            "/v1/warehouses/{id}",
+            "/v1/warehouses/SH1",
+            r#"{"name": "n", "kind": "regional", "province": "p", "city": "c", "serves": [],
+                "lines_per_hour": 1, "active": true}"#,
+        ),
+        Cell { done: 200, ..put("/v1/rulesets/{name}", "/v1/rulesets/cn", r#"{"rules": []}"#) },
+    ]
+}
+
+fn access() -> Vec<Cell> {
+    let get = |path| Cell::of(("GET", path), 200);
+    let rotate = Cell::of(("POST", "/v1/keys/{id}/rotate"), 200).at("/v1/keys/t{nth}/rotate");
+    let revoke = Cell::of(("POST", "/v1/keys/{id}/revoke"), 204).at("/v1/keys/t{nth}/revoke");
+    let key = r#"{"name": "new-{nth}", "roles": ["viewer"]}"#;
+    let person = r#"{"roles": ["viewer"], "password": "a long sentence"}"#;
+    let password = r#"{"old": "another", "new": "a long sentence"}"#;
+    vec![
+        get("/v1/self"),
+        // It is not the old one.
+        Cell::of(("PUT", "/v1/self/password"), 422).saying(password),
+        get("/v1/keys"),
+        Cell::of(("POST", "/v1/keys"), 201).saying(key),
+        rotate.but(Missing, &[("t{nth}", "none")]),
+        rotate,
+        revoke.but(Missing, &[("t{nth}", "none")]),
+        revoke,
+        get("/v1/people"),
+        Cell::of(("PUT", "/v1/people/{name}"), 200).at("/v1/people/p{nth}").saying(person),
+        get("/v1/access-log"),
+        get("/livez"),
+        get("/readyz"),
+        get("/openapi.json"),
+    ]
+}
+
+fn pages() -> Vec<Cell> {
+    let get = |path, own: &str| Cell::of(("GET", path), 200).at(own);
+    let post = |path, own: &str| Cell::of(("POST", path), 200).at(own).saying(FORM);
+    let item = get("/stock/{sku}", "/stock/KB-87");
+    let mut cells = vec![
+        get("/", "/"),
+        get("/holds", "/holds"),
+        get("/stock", "/stock"),
+        item.but(Foreign, &[("KB-87", "FAR-1")]),
+        item.but(Missing, &[("KB-87", "NONE")]),
+        item,
+        get("/console/live", "/console/live?watch="),
+        get("/console/assets/{name}", "/console/assets/console.js"),
+        get("/sign-in", "/sign-in"),
+        get("/password", "/password"),
+        Cell {
+            done: 422,
+            ..post("/password", "/password").saying("old=another&new=a+long+sentence")
+        },
+        Cell {
+            done: 303,
+            ..post("/console/language", "/console/language").saying("language=en&back=/")
+        },
+        // Not with a name that would use up what somebody may try.
+        Cell { done: 422, ..post("/sign-in", "/sign-in").saying("name=x") },
+    ];
+    for cell in [
+        get("/orders/{id}", "/orders/K-a"),
+        post("/orders/{id}/cancel", "/orders/K-a/cancel"),
+        post("/orders/{id}/credit/release", "/orders/K-a/credit/release"),
+        post("/orders/{id}/credit/refuse", "/orders/K-a/credit/refuse"),
+    ] {
+        cells.extend(cell.on_orders().into_iter().take(3));
+    }
+    // The last: who is signed out asks nothing more.
+    cells.push(Cell { done: 303, ..post("/sign-out", "/sign-out").saying("") });
+    cells
+}
