@@ -25,15 +25,18 @@ const SERVICES: [&str; 9] = [
 ];
 
 /// What talks to the world beside a service's rules, by the start of its path in `services/`.
-const EDGES: [&str; 18] = [
+const EDGES: [&str; 21] = [
     "gateway/src/access/directory",
     "gateway/src/access/guard",
     "gateway/src/access/may",
     "gateway/src/access/password",
     "gateway/src/console",
+    "gateway/src/export",
     "gateway/src/following.rs",
     "gateway/src/following/viewer",
     "gateway/src/http",
+    "gateway/src/import.rs",
+    "gateway/src/import/carrying_out",
     "gateway/src/commands",
     "gateway/src/settings",
     "intake/src/counter",

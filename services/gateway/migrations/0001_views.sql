@@ -54,19 +54,24 @@ create index order_state_status on order_state (status);
 create view order_view as
 select * from order_head join order_state using (order_id);
 
--- What happened to each order: 1, 2, 3 … as it was heard, written once. No reference to the order:
--- it is written in the same transaction, and the check would cost as much as the row.
-create table timeline (
-    order_id uuid        not null,
-    number   bigint      not null,
-    at       timestamptz not null,
-    service  text        not null,
-    what     text        not null,
-    who      text        not null,
-    why      text        not null,
-    data     json        not null,
+-- What happened to each order, as it was heard, written once: a row for what one batch heard of it,
+-- for a row an entry cost the gateway more than all else. No reference to the order: it is written
+-- in the same transaction, and the check would cost as much as the row.
+create table timeline_part (
+    order_id uuid   not null,
+    number   bigint not null,   -- of the last of the entries: the order's version then
+    entries  json   not null,   -- [{at, service, what, who, why, data}, …]
     primary key (order_id, number)
 );
+
+-- The same, an entry a row: 1, 2, 3 … an order.
+create view timeline as
+select order_id, part.number - json_array_length(entries) + nth as number,
+       (entry ->> 'at')::timestamptz as at, entry ->> 'service' as service,
+       entry ->> 'what' as what, entry ->> 'who' as who, coalesce(entry ->> 'why', '') as why,
+       entry -> 'data' as data
+  from timeline_part part
+ cross join lateral json_array_elements(entries) with ordinality as told (entry, nth);
 
 -- What can be sold of each item. Inventory numbers its levels an item; the highest one counts.
 -- Levels of one item may come from any partition.

@@ -18,7 +18,6 @@ use anyhow::Context;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chassis::clock;
 use contracts::Language;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
@@ -66,12 +65,12 @@ impl Format {
     }
 
     /// What writes such a file, having written its head.
-    fn begin(self, table: Table, language: Language) -> anyhow::Result<Box<dyn Paper>> {
+    fn open(self, table: Table, language: Language) -> anyhow::Result<Box<dyn Paper>> {
         let file = BufWriter::new(tempfile::tempfile().context("no temporary file")?);
         Ok(match self {
-            Self::Csv => Box::new(csv::Csv::begin(file, table, language)?),
-            Self::Xlsx => Box::new(xlsx::Xlsx::begin(file, table, language)?),
-            Self::Json => Box::new(json::Json::begin(file, table)?),
+            Self::Csv => Box::new(csv::Csv::open(file, table, language)?),
+            Self::Xlsx => Box::new(xlsx::Xlsx::open(file, table, language)?),
+            Self::Json => Box::new(json::Json::open(file, table)?),
         })
     }
 }
@@ -93,8 +92,7 @@ pub(crate) async fn answer(
     let Ok(_permit) = api.exports.try_acquire() else { return Err(Problem::busy()) };
     let most = api.settings.export_rows;
     let file = write(language, format, table, rows, most).await?;
-    let name =
-        format!("{}-{}.{}", table.name, clock::now().strftime("%Y%m%d-%H%M%S"), format.ending());
+    let name = format!("{}.{}", table.name, format.ending());
     sent(file, format, &name).await.map_err(broken)
 }
 
@@ -107,7 +105,7 @@ async fn write(
 ) -> Result<File, Problem> {
     let (send, mut receive) = mpsc::channel::<Vec<Line>>(2);
     let writer = tokio::task::spawn_blocking(move || {
-        let mut paper = format.begin(table, language)?;
+        let mut paper = format.open(table, language)?;
         let mut totals = Totals::default();
         while let Some(lines) = receive.blocking_recv() {
             for line in lines {

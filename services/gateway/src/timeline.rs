@@ -10,9 +10,11 @@ use contracts::intake::{
     SourcingRequested,
 };
 use contracts::inventory::StockClaimed;
-use contracts::{Actor, Cents, ItemUnits, OrderId, PaymentId, ProviderId, ShipmentId, Timestamp};
-use serde::Serializer;
+use contracts::{
+    Actor, Cents, ItemUnits, OrderId, PaymentId, ProviderId, RawValue, ShipmentId, Timestamp,
+};
 use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use crate::Inbound;
 use crate::summary::{Summary, units};
@@ -43,6 +45,31 @@ impl Entry {
     /// What it said: `hold-released`.
     pub(crate) fn what(&self) -> &'static str {
         self.subject.split('.').nth(1).unwrap_or_default()
+    }
+}
+
+/// An entry as it is kept, in the JSON of its row.
+#[derive(Debug, Serialize)]
+pub(crate) struct Kept<'a> {
+    at: Timestamp,
+    service: &'a str,
+    what: &'a str,
+    who: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    why: &'a str,
+    data: &'a RawValue,
+}
+
+impl<'a> Kept<'a> {
+    pub(crate) fn of(entry: &'a Entry) -> serde_json::Result<Self> {
+        Ok(Self {
+            at: entry.at,
+            service: entry.service(),
+            what: entry.what(),
+            who: &entry.who,
+            why: &entry.why,
+            data: serde_json::from_str(&entry.data)?,
+        })
     }
 }
 
@@ -143,7 +170,7 @@ fn cancelled(it: &OrderCancelled) -> Told {
         CancelReason::HoldOverdue => "hold_overdue",
         CancelReason::ReturnedUndelivered => "returned_undelivered",
     };
-    Told::by(&it.by, why, data! { remark: cut(&it.remark) })
+    Told::by(&it.by, why, data! { remark: clean(&it.remark) })
 }
 
 fn sourcing_requested(it: &SourcingRequested) -> Told {

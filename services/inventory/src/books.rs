@@ -80,6 +80,8 @@ pub(crate) struct Level {
     pub(crate) position: i64,
     /// Who is going to tell of it, if it changed since it was told.
     pub(crate) untold: Option<i32>,
+    /// Whether there is a row of it.
+    pub(crate) stored: bool,
     pub(crate) changed: bool,
 }
 
@@ -107,6 +109,8 @@ pub(crate) struct Claim {
     pub(crate) taken: i64,
     /// Lower goes first.
     pub(crate) rank: i64,
+    /// Whether there is a row of it.
+    pub(crate) stored: bool,
     pub(crate) changed: bool,
 }
 

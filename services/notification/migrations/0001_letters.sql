@@ -8,7 +8,7 @@ create table placed_order (
     freight_cents bigint not null,
 
     -- [[line, name, quantity, gross], …]. Arrays, for there is one such row for every order.
-    lines         jsonb  not null
+    lines         json   not null
 );
 
 -- One row for every letter, for good: it is what makes writing one twice impossible. Only the
@@ -20,7 +20,7 @@ create table letter (
         check (kind in ('confirmed', 'shipped', 'delivered', 'cancelled', 'invoiced')),
 
     -- What the event told. The order's own facts stand in placed_order.
-    facts           jsonb       not null,
+    facts           json        not null,
     written_at      timestamptz not null,
     state           text        not null check (state in ('queued', 'sent', 'failed')),
     attempts        integer     not null default 0 check (attempts >= 0),

@@ -8,6 +8,7 @@ use contracts::notification::LetterKind;
 use contracts::{Cents, Currency, LetterId, OrderId};
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
@@ -29,14 +30,16 @@ const LOAD_LETTERS: &str = "
 // An order that was placed twice is not looked for first: the first to come stays.
 const SAVE_PLACED: &str = "
     insert into placed_order (order_id, order_no, currency, total_cents, freight_cents, lines)
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::jsonb[])
+    select order_id, order_no, currency, total, freight, lines::json
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
+        as new (order_id, order_no, currency, total, freight, lines)
         on conflict do nothing";
 
 const SAVE_WRITTEN: &str = "
     insert into letter (order_id, letter_id, kind, facts, written_at, attempts, state,
                         next_attempt_at, reason)
-    select order_id, letter_id, kind, facts, $1, attempts, state, next_attempt_at, reason
-      from unnest($2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::integer[], $7::text[],
+    select order_id, letter_id, kind, facts::json, $1, attempts, state, next_attempt_at, reason
+      from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[], $7::text[],
                   $8::timestamptz[], $9::text[])
         as new (order_id, letter_id, kind, facts, attempts, state, next_attempt_at, reason)";
 
@@ -132,10 +135,16 @@ async fn save_placed(db: &mut PgConnection, books: &Books) -> anyhow::Result<()>
         .bind(placed.values().map(|it| it.currency.code()).collect::<Vec<&str>>())
         .bind(placed.values().map(|it| it.total.0).collect::<Vec<i64>>())
         .bind(placed.values().map(|it| it.freight.0).collect::<Vec<i64>>())
-        .bind(placed.values().map(|it| Json(&it.lines)).collect::<Vec<_>>())
+        .bind(texts(placed.values().map(|it| &it.lines))?)
         .execute(db)
         .await?;
     Ok(())
+}
+
+fn texts<'a, T: Serialize + 'a>(
+    all: impl Iterator<Item = &'a T>,
+) -> serde_json::Result<Vec<String>> {
+    all.map(serde_json::to_string).collect()
 }
 
 async fn save_written(db: &mut PgConnection, now: Timestamp, books: &Books) -> anyhow::Result<()> {
@@ -150,7 +159,7 @@ async fn save_written(db: &mut PgConnection, now: Timestamp, books: &Books) -> a
         .bind(orders)
         .bind(ids)
         .bind(letters.iter().map(|(_, it)| it.kind.name()).collect::<Vec<&str>>())
-        .bind(books.written.values().map(Json).collect::<Vec<_>>())
+        .bind(texts(books.written.values())?)
         .bind(attempts)
         .bind(states)
         .bind(nexts)

@@ -46,7 +46,8 @@ create table answer (
     body        bytea       not null,
     primary key (command_id, partition)
 );
-create index answer_age on answer (answered_at);
+-- Answers are added as time goes on: a range of pages is a range of times, and costs an insert nothing.
+create index answer_age on answer using brin (answered_at);
 
 -- What could not be decided, and all that came later about the same thing, in order, so that it can
 -- be decided again in that order.

@@ -9,10 +9,11 @@ use crate::Pace;
 const TOGETHER: usize = 512;
 
 /// The same of a leisurely service.
-const TOGETHER_AT_LEISURE: usize = 4096;
+const TOGETHER_AT_LEISURE: usize = 8192;
 
-/// How long a leisurely service rests.
-const REST: RangeInclusive<u64> = 20..=500;
+/// How long a leisurely service rests, and how many times as long as it worked.
+const REST: RangeInclusive<u64> = 50..=1000;
+const REST_FOR_WORK: u64 = 5;
 
 /// How often the number of the last page is announced by whoever has nothing to say.
 const ANNOUNCE: u64 = 1000;
@@ -53,7 +54,8 @@ impl Agenda {
     pub(crate) fn decided(&mut self, messages: usize, began: u64, done: u64) {
         let few = (1..self.together() / 2).contains(&messages);
         if self.pace == Pace::Leisurely && few {
-            self.resting = done + (3 * (done - began)).clamp(*REST.start(), *REST.end());
+            let rest = REST_FOR_WORK * (done - began);
+            self.resting = done + rest.clamp(*REST.start(), *REST.end());
         }
     }
 
@@ -94,7 +96,7 @@ mod tests {
     #[test]
     fn a_leisurely_service_rests_as_long_as_it_worked_and_catches_up_without() {
         let mut agenda = Agenda::new(Pace::Leisurely);
-        for (messages, took, rest) in [(1, 0, 20), (1, 40, 120), (1, 900, 500), (4000, 900, 0)] {
+        for (messages, took, rest) in [(1, 0, 50), (1, 40, 200), (1, 900, 1000), (8000, 900, 0)] {
             agenda.resting = 0;
             agenda.decided(messages, 1000, 1000 + took);
             assert_eq!(agenda.resting.saturating_sub(1000 + took), rest, "{messages} in {took} ms");

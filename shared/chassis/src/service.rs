@@ -8,7 +8,7 @@ use crate::{Batch, Counter, Decided, Duty, Migration};
 pub enum Pace {
     /// At once: others wait for what it says.
     Eager,
-    /// Nobody waits for it by the millisecond, so it rests between its transactions, three times as
+    /// Nobody waits for it by the millisecond, so it rests between its transactions, five times as
     /// long as the last one took: what it hears meanwhile about one order is one change of its rows.
     Leisurely,
 }

@@ -68,7 +68,7 @@ impl Row {
         let carried = it.summary.carried_over.as_ref();
         let done = carried.and_then(|it| it.completed);
         let sourced = it.summary.sourcing.as_ref().and_then(|it| it.estimate);
-        let due = sourced.or(carried.and_then(|it| it.estimated));
+        let told = carried.and_then(|it| it.estimated);
         Self {
             id: it.order.simple().to_string(),
             version: it.version,
@@ -85,7 +85,7 @@ impl Row {
             meaning: words::colour(language, it.colour),
             placed: it.placed_at.as_microsecond(),
             placed_at: it.placed_at.into(),
-            estimated_at: due.map(Moment::from),
+            estimated_at: sourced.map(Moment::from).or(told.map(Moment::from)),
             is_late: it.is_late,
             imported: carried.is_some(),
             flags: carried

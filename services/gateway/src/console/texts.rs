@@ -304,6 +304,7 @@ catalogue! {
     total_minor: "Total, minor units", "金额（最小货币单位）";
     amount_minor: "Amount, minor units", "金额（最小货币单位）";
     placed_at_utc: "Placed (UTC)", "下单时间（UTC）";
+    estimated_at_utc: "Estimated completion (UTC)", "预计完成（UTC）";
     completed_at_utc: "Completed (UTC)", "实际完成（UTC）";
     held_since_utc: "Held since (UTC)", "冻结起始（UTC）";
     heard_at_utc: "As of (UTC)", "截至（UTC）";

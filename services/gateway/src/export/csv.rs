@@ -18,7 +18,7 @@ pub(super) struct Csv {
 }
 
 impl Csv {
-    pub(super) fn begin(
+    pub(super) fn open(
         mut file: BufWriter<File>,
         table: Table,
         language: Language,

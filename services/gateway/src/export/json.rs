@@ -16,7 +16,7 @@ pub(super) struct Json {
 }
 
 impl Json {
-    pub(super) fn begin(mut file: BufWriter<File>, table: Table) -> anyhow::Result<Self> {
+    pub(super) fn open(mut file: BufWriter<File>, table: Table) -> anyhow::Result<Self> {
         file.write_all(b"{\"rows\":[")?;
         Ok(Self { file, table, is_first: true })
     }

@@ -36,7 +36,7 @@ struct Formats {
 }
 
 impl Xlsx {
-    pub(super) fn begin(
+    pub(super) fn open(
         file: BufWriter<File>,
         table: Table,
         language: Language,

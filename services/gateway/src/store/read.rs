@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use contracts::inventory::WarehouseLevel;
 use contracts::{OrderId, Sku};
 use jiff_sqlx::{Timestamp, ToSqlx};
+use serde::Deserialize;
+use serde_json::Value;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::types::Json;
@@ -72,8 +74,8 @@ const IS_WITHIN: &str =
     concat!("select ", within!("2", "3"), " from order_view where order_id = $1");
 
 const TIMELINE: &str = "
-    select number, at, service, what, who, why, data
-      from timeline
+    select number, entries
+      from timeline_part
      where order_id = $1 and number > $2
      order by number
      limit $3";
@@ -274,13 +276,16 @@ pub(crate) async fn timeline_of(
     if is_foreign(db, scope, order).await? {
         return Ok(None);
     }
-    let rows = sqlx::query(TIMELINE).bind(order.0).bind(after).bind(limit).fetch_all(db).await?;
+    let rows: Vec<(i64, Json<Vec<EntryKept>>)> =
+        sqlx::query_as(TIMELINE).bind(order.0).bind(after).bind(limit).fetch_all(db).await?;
     if rows.is_empty() {
         let version: Option<i64> =
             sqlx::query_scalar(VERSION).bind(order.0).fetch_optional(db).await?;
         return Ok(version.map(|_| vec![]));
     }
-    rows.iter().map(entry).collect::<Result<_, _>>().map(Some)
+    let entries = rows.into_iter().flat_map(|(last, Json(part))| numbered(last, part));
+    let wanted = entries.filter(|it| it.number > after); // The first row may begin before that.
+    Ok(Some(wanted.take(usize::try_from(limit).unwrap_or_default()).collect()))
 }
 
 /// Orders of this kind within the scope, from this place on.
@@ -443,14 +448,28 @@ pub(super) fn order(row: &PgRow) -> sqlx::Result<OrderView> {
     })
 }
 
-fn entry(row: &PgRow) -> sqlx::Result<EntryView> {
-    Ok(EntryView {
-        number: row.try_get("number")?,
-        at: time(row, "at")?,
-        service: row.try_get("service")?,
-        what: row.try_get("what")?,
-        who: row.try_get("who")?,
-        why: row.try_get("why")?,
-        data: row.try_get::<Json<_>, _>("data")?.0,
+/// An entry as it is kept: `timeline::Kept`, read.
+#[derive(Deserialize)]
+struct EntryKept {
+    at: contracts::Timestamp,
+    service: String,
+    what: String,
+    who: String,
+    #[serde(default)]
+    why: String,
+    data: Value,
+}
+
+/// The entries of a row, whose last has this number.
+fn numbered(last: i64, part: Vec<EntryKept>) -> impl Iterator<Item = EntryView> {
+    let before = last - i64::try_from(part.len()).unwrap_or_default();
+    (before + 1..).zip(part).map(|(number, it)| EntryView {
+        number,
+        at: it.at,
+        service: it.service,
+        what: it.what,
+        who: it.who,
+        why: it.why,
+        data: it.data,
     })
 }

@@ -29,7 +29,8 @@ async fn every_statement_prepares() {
         (uuid[]) -> order_id uuid, status text, status_number int8, status_at timestamptz, reason text, version int8, priority int8, changed_at timestamptz, confirmed_at timestamptz, released_at timestamptz, shipped_at timestamptz, delivered_at timestamptz, completed_at timestamptz, summary json
         (int4, uuid[], text[], text[], text[], text[], text[], text[], bool[], text[], text[], int8[], int8[], int8[], int8[], text[], timestamptz[], text[]) -> nothing
         (uuid[], text[], int8[], timestamptz[], text[], int8[], int8[], timestamptz[], timestamptz[], timestamptz[], timestamptz[], timestamptz[], timestamptz[], text[]) -> nothing
-        (uuid[], int8[], timestamptz[], text[], text[], text[], text[], text[]) -> nothing
+        (uuid[], text[], int8[], timestamptz[], text[], int8[], int8[], timestamptz[], timestamptz[], timestamptz[], timestamptz[], timestamptz[], timestamptz[], text[]) -> nothing
+        (uuid[], int8[], text[]) -> nothing
         (text[], int8[], int8[], text[], timestamptz[]) -> nothing
         (uuid, text, text) -> order_id uuid, order_no text, channel text, external_id text, customer text, tier text, kind text, urgent bool, terms text, status text, status_number int8, status_at timestamptz, reason text, currency text, net_cents int8, tax_cents int8, freight_cents int8, total_cents int8, priority int8, entered_by text, placed_at timestamptz, confirmed_at timestamptz, released_at timestamptz, shipped_at timestamptz, delivered_at timestamptz, completed_at timestamptz, changed_at timestamptz, version int8, summary json, at timestamptz, lines json, partition int4, heard jsonb
         (text, text, text) -> order_id uuid

@@ -102,7 +102,7 @@ async fn every_fault_of_a_body_is_told_with_its_place() {
         /serves/0 type: "integer `7`", not a string
         422 invalid: 3 faults
         /quantity range: "0", not 1 to 1000000000
-        /unit_cost range: "-1", not 0 to 100000000000000
+        /unit_cost range: "-1", not 0 to 1000000000
         /document text: "", not 1 to 100 printable characters"#]].assert_eq(&told);
 }
 

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use contracts::{
-    Cents, ChannelId, Consignee, Currency, CustomerId, ExternalId, OrderId, OrderLine, Place,
-    Status, Terms, Uuid,
+    Cents, ChannelId, Consignee, Currency, CustomerId, ExternalId, OrderId, Place, Status, Terms,
+    Uuid,
 };
 use jiff_sqlx::ToSqlx;
+use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -36,23 +37,30 @@ const LOAD_KNOWN: &str = "
 const INSERT_ORDERS: &str = "
     insert into sales_order (order_id, order_no, channel, external_id, customer, terms, currency,
                              total_cents, process, shown, number, course)
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                         $7::text[], $8::bigint[], $9::text[], $10::text[], $11::bigint[],
-                         $12::jsonb[])";
+    select order_id, order_no, channel, external_id, customer, terms, currency, total_cents, process,
+           shown, number, course::json
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                  $7::text[], $8::bigint[], $9::text[], $10::text[], $11::bigint[], $12::text[])
+        as new (order_id, order_no, channel, external_id, customer, terms, currency, total_cents,
+                process, shown, number, course)";
 
 const INSERT_PLACEMENTS: &str = "
     insert into placement (order_id, channel, external_id, digest, placed_at, lines)
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[],
-                         $6::jsonb[])";
+    select order_id, channel, external_id, digest, placed_at, lines::json
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::text[])
+        as new (order_id, channel, external_id, digest, placed_at, lines)";
 
 const INSERT_ENTRIES: &str = "
     insert into vault (order_id, consignee, place, email, language)
-    select * from unnest($1::uuid[], $2::jsonb[], $3::jsonb[], $4::text[], $5::text[])";
+    select order_id, consignee::json, place::json, email, language
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+        as new (order_id, consignee, place, email, language)";
 
 const UPDATE_ORDERS: &str = "
     update sales_order
-       set process = new.process, shown = new.shown, number = new.number, course = new.course
-      from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[])
+       set process = new.process, shown = new.shown, number = new.number,
+           course = new.course::json
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[])
         as new (order_id, process, shown, number, course)
      where sales_order.order_id = new.order_id";
 
@@ -147,7 +155,7 @@ pub(super) async fn insert(db: &mut PgConnection, books: &Books) -> anyhow::Resu
         .bind(orders.iter().map(|it| it.process.name()).collect::<Vec<_>>())
         .bind(orders.iter().map(|it| it.shown.name()).collect::<Vec<_>>())
         .bind(orders.iter().map(|it| it.number).collect::<Vec<_>>())
-        .bind(orders.iter().map(|it| Json(&it.course)).collect::<Vec<_>>())
+        .bind(texts(orders.iter().map(|it| &it.course))?)
         .execute(&mut *db)
         .await?;
     sqlx::query(INSERT_PLACEMENTS)
@@ -156,14 +164,14 @@ pub(super) async fn insert(db: &mut PgConnection, books: &Books) -> anyhow::Resu
         .bind(&external_ids)
         .bind(placed.iter().map(|it| it.digest.as_slice()).collect::<Vec<&[u8]>>())
         .bind(placed.iter().map(|it| it.placed_at.to_sqlx()).collect::<Vec<_>>())
-        .bind(placed.iter().map(|it| Json(&it.lines)).collect::<Vec<Json<&Vec<OrderLine>>>>())
+        .bind(texts(placed.iter().map(|it| &it.lines))?)
         .execute(&mut *db)
         .await?;
     let entries: Vec<&Entry> = placed.iter().filter_map(|it| books.vault.get(&it.order)).collect();
     sqlx::query(INSERT_ENTRIES)
         .bind(&ids)
-        .bind(entries.iter().map(|it| Json(&it.consignee)).collect::<Vec<_>>())
-        .bind(entries.iter().map(|it| Json(&it.place)).collect::<Vec<_>>())
+        .bind(texts(entries.iter().map(|it| &it.consignee))?)
+        .bind(texts(entries.iter().map(|it| &it.place))?)
         .bind(entries.iter().map(|it| it.email.as_deref()).collect::<Vec<_>>())
         .bind(entries.iter().map(|it| it.language.tag()).collect::<Vec<_>>())
         .execute(db)
@@ -199,10 +207,16 @@ pub(super) async fn update(db: &mut PgConnection, changed: Vec<&Order>) -> anyho
         .bind(changed.iter().map(|it| it.process.name()).collect::<Vec<_>>())
         .bind(changed.iter().map(|it| it.shown.name()).collect::<Vec<_>>())
         .bind(changed.iter().map(|it| it.number).collect::<Vec<_>>())
-        .bind(changed.iter().map(|it| Json(&it.course)).collect::<Vec<_>>())
+        .bind(texts(changed.iter().map(|it| &it.course))?)
         .execute(db)
         .await?;
     Ok(())
+}
+
+fn texts<'a, T: Serialize + 'a>(
+    all: impl Iterator<Item = &'a T>,
+) -> serde_json::Result<Vec<String>> {
+    all.map(serde_json::to_string).collect()
 }
 
 fn order(row: OrderRow) -> anyhow::Result<(OrderId, Order)> {

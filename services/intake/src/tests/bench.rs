@@ -74,13 +74,13 @@ fn problems(answer: &Outbound) -> &[Problem] {
 async fn every_statement_prepares() {
     let bench = Bench::of(Intake).await;
     expect![[r#"
-        (uuid[]) -> order_id uuid, order_no text, channel text, external_id text, customer text, terms text, currency text, total_cents int8, process text, shown text, number int8, course jsonb
-        (uuid[]) -> order_id uuid, consignee jsonb, place jsonb, email text, language text
+        (uuid[]) -> order_id uuid, order_no text, channel text, external_id text, customer text, terms text, currency text, total_cents int8, process text, shown text, number int8, course json
+        (uuid[]) -> order_id uuid, consignee json, place json, email text, language text
         (uuid[]) -> order_id uuid, order_no text, external_id text, shown text
-        (uuid[], text[], text[], text[], text[], text[], text[], int8[], text[], text[], int8[], jsonb[]) -> nothing
-        (uuid[], text[], text[], bytea[], timestamptz[], jsonb[]) -> nothing
-        (uuid[], jsonb[], jsonb[], text[], text[]) -> nothing
-        (uuid[], text[], text[], int8[], jsonb[]) -> nothing
+        (uuid[], text[], text[], text[], text[], text[], text[], int8[], text[], text[], int8[], text[]) -> nothing
+        (uuid[], text[], text[], bytea[], timestamptz[], text[]) -> nothing
+        (uuid[], text[], text[], text[], text[]) -> nothing
+        (uuid[], text[], text[], int8[], text[]) -> nothing
         (text[], text[]) -> channel text, external_id text, order_id uuid, digest bytea, told int8, digests bytea
         (text[], text[], int8[], bytea[]) -> nothing
         (text[], text[], text[]) -> nothing

@@ -27,7 +27,7 @@ fn carried(status: Status, estimated: Option<Date>, completed: Option<Date>) -> 
 fn first() -> CarryOver {
     let order = carried(Status::Confirmed, Some(date(2024, 3, 15)), Some(date(2024, 3, 17)));
     let entered_by = Actor("clerk".to_owned());
-    let (channel, external_id) = ("web".parse().unwrap(), "a".parse().unwrap());
+    let (channel, external_id) = ("shop".parse().unwrap(), "a".parse().unwrap());
     CarryOver { channel, external_id, entered_by, order }
 }
 

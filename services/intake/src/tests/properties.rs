@@ -307,5 +307,6 @@ fn histories_have_everything_in_them() {
         EVENTS.iter().map(event).map(|it| read(&it).contract().subject).collect();
     let all = Inbound::CONTRACTS.iter().map(|it| it.subject);
     let missing: Vec<&str> = all.filter(|it| !heard.contains(it)).collect();
-    assert_eq!(missing, ["intake.list-item.v1", "intake.register-customer.v1"]);
+    let beside = ["intake.carry-over.v1", "intake.list-item.v1", "intake.register-customer.v1"];
+    assert_eq!(missing, beside);
 }

@@ -40,10 +40,14 @@ const LOAD_DOCUMENTS: &str = "
 const LOAD_UNTOLD: &str = "
     select distinct sku from stock_level where untold = $1 limit $2";
 
-// A row that is not there cannot be locked, and two partitions may meet a new item at once.
+// A row that is not there cannot be locked, and two partitions may meet a new item at once. Most are
+// there, and an insert that comes to nothing costs as much as one that does not.
 const OPEN_ITEMS: &str = r#"
     insert into item (sku)
-    select sku from unnest($1::text[]) as new (sku) order by sku collate "C"
+    select sku
+      from unnest($1::text[]) as new (sku)
+     where not exists (select from item where item.sku = new.sku)
+     order by sku collate "C"
         on conflict do nothing"#;
 
 const LATCH_ITEMS: &str = "
@@ -228,6 +232,7 @@ async fn load_levels(db: &mut PgConnection, books: &mut Books) -> anyhow::Result
             protected,
             position,
             untold,
+            stored: true,
             changed: false,
         };
         let item = books.items.entry(Sku::new(sku)?).or_default();
@@ -342,7 +347,8 @@ async fn load_claims(
         let Some(item) = books.items.get_mut(&Sku::new(sku)?) else {
             continue; // Another item of the order, which is not latched and not touched.
         };
-        let claim = Claim { soft, firm, lapsed, fresh, taken, rank, changed: false };
+        let (stored, changed) = (true, false);
+        let claim = Claim { soft, firm, lapsed, fresh, taken, rank, stored, changed };
         let key = (u16::try_from(line)?, WarehouseId::new(warehouse)?);
         item.claims.entry(OrderId(order)).or_default().insert(key, claim);
     }

@@ -33,7 +33,9 @@ async fn every_statement_prepares() {
         (uuid[], int4[], int4[], text[], int8[], timestamptz[], timestamptz[], text[]) -> nothing
         (text[], int8[], int8[]) -> nothing
         (text[], text[], int8[], int8[], int8[], int8[], int8[], int8[], int4[]) -> nothing
+        (text[], text[], int8[], int8[], int8[], int8[], int8[], int8[], int4[]) -> nothing
         (text[], text[], int8[], text[], int8[], int8[], int8[], int8[], int8[], uuid[], text[], uuid[], text[], timestamptz) -> nothing
+        (uuid[], text[], int4[], text[], int8[], int8[], int8[], int8[], int8[], int8[]) -> nothing
         (uuid[], text[], int4[], text[], int8[], int8[], int8[], int8[], int8[], int8[]) -> nothing
         (uuid[], text[], int4[], text[]) -> nothing
         (uuid[], text[], int4[], int8[], text[], int8[], timestamptz[]) -> nothing

@@ -127,9 +127,7 @@ impl Desk {
     /// Looks at one item after the other, and receives what there is too little of.
     pub(super) async fn buys(self) -> anyhow::Result<()> {
         let shelves = catalogue::shelves();
-        let mut items: Vec<&str> = catalogue::items().map(|it| it.0).collect();
-        // What sells out is looked at more often.
-        items.extend(catalogue::thin().iter().chain(catalogue::scarce()).map(|it| it.0));
+        let items: Vec<&str> = catalogue::items().map(|it| it.0).collect();
         for sku in items.into_iter().cycle() {
             self.stage.takes(LOOK.as_millis().try_into()?).await;
             let kept: Vec<Shelf> = shelves.iter().filter(|it| it.sku == sku).copied().collect();

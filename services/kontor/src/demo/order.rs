@@ -77,8 +77,10 @@ impl Plan {
         let person = Dice::of(seed, &format!("channel {nth}")).pick(&["web", "mini", "market"]);
         let channel = match card {
             Card::Fresh => "mini",
-            Card::Retail | Card::Unpaid | Card::Cancelled | Card::Scarce => person.unwrap_or("web"),
-            Card::Firm | Card::Large | Card::Bulk | Card::Split | Card::Weak => "wholesale",
+            Card::Retail | Card::Unpaid | Card::Cancelled => person.unwrap_or("web"),
+            Card::Firm | Card::Large | Card::Bulk | Card::Split | Card::Scarce | Card::Weak => {
+                "wholesale"
+            }
         };
         Self { channel, card, seed, nth, troubles }
     }
