@@ -285,6 +285,8 @@ pub(crate) const PROBLEMS: &[Word] = &[
     ("not-signed-in", "There is nobody of this name and password", "用户名或密码错误"),
     ("forbidden", "You may not do this", "无权执行此操作"),
     ("channel", "A storefront acts for its own channel only", "只能代表本渠道操作"),
+    ("taken", "A key or a person of this name is there, or was", "名称已被使用"),
+    ("no-password", "Somebody new has a password", "新用户须有密码"),
     ("too-many", "This was asked too often", "操作过于频繁，请稍后再试"),
     ("unavailable", "The service that decides about it is not there", "相关服务不可用"),
     (

@@ -32,7 +32,7 @@ impl Shop {
     }
 
     /// Sends a form from a page of ours.
-    async fn form(&self, path: &str, cookie: &str, body: &str) -> Reply {
+    async fn fills(&self, path: &str, cookie: &str, body: &str) -> Reply {
         let request = Request::post(path)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin")
@@ -142,7 +142,7 @@ async fn people_sign_in_stay_signed_in_and_out() {
     let hr = [("authorization", "Bearer kontor_hr_1")];
     assert_eq!(shop.send("PUT /v1/people/li", &hr, &person).await.status, 200);
     let form = format!("name=li&password={SENTENCE}&back=%2Fholds").replace(' ', "+");
-    let entered = shop.form("/sign-in", "", &form).await;
+    let entered = shop.fills("/sign-in", "", &form).await;
     assert_eq!((entered.status.as_u16(), entered.header("location")), (303, "/holds"));
     let cookie = entered.header("set-cookie").to_owned();
     for part in ["__Host-kontor-session=", "; HttpOnly", "; SameSite=Strict", "; Secure", "Path=/;"]
@@ -155,12 +155,12 @@ async fn people_sign_in_stay_signed_in_and_out() {
     let who = shop.with_cookie(cookie, "/v1/self").await.json();
     assert_eq!((&who["kind"], &who["tier"]), (&json!("person"), &json!(3)));
 
-    assert_eq!(shop.form("/sign-out", cookie, "").await.header("location"), "/sign-in");
+    assert_eq!(shop.fills("/sign-out", cookie, "").await.header("location"), "/sign-in");
     assert_eq!(shop.with_cookie(cookie, "/v1/self").await.status, 401);
     let away = shop.with_cookie(cookie, "/orders/K-1?x=y").await;
     assert_eq!(away.header("location"), "/sign-in?back=%2Forders%2FK-1%3Fx%3Dy");
     // Only to a place of ours.
-    let away = shop.form("/sign-in", "", &form.replace("%2Fholds", "%2F%2Fevil.example")).await;
+    let away = shop.fills("/sign-in", "", &form.replace("%2Fholds", "%2F%2Fevil.example")).await;
     assert_eq!(away.header("location"), "/");
 }
 
@@ -170,7 +170,7 @@ async fn who_is_unknown_and_who_is_wrong_are_told_the_same() {
     shop.hires("li.wei.7", json!({ "password": SENTENCE, "roles": ["credit"] })).await;
     let mut told = std::collections::BTreeSet::new();
     for name in ["li.wei.7", "nobody.7"] {
-        let page = shop.form("/sign-in", "", &format!("name={name}&password=wrong")).await;
+        let page = shop.fills("/sign-in", "", &format!("name={name}&password=wrong")).await;
         assert_eq!(page.status, 401);
         assert!(page.text.contains("There is nobody of this name and password"));
         told.insert(page.text.replace(name, ""));
@@ -190,12 +190,12 @@ async fn who_tries_too_often_waits() {
     let shop = shop(|it| it.sign_ins = 3).await;
     let mut tried = Vec::new();
     for _ in 0..4 {
-        tried.push(shop.form("/sign-in", "", "name=li&password=wrong").await);
+        tried.push(shop.fills("/sign-in", "", "name=li&password=wrong").await);
     }
     let statuses: Vec<u16> = tried.iter().map(|it| it.status.as_u16()).collect();
     assert_eq!(statuses, [401, 401, 401, 429]);
     assert!((1..=20).contains(&tried[3].header("retry-after").parse::<u32>().unwrap()));
-    let other = shop.form("/sign-in", "", "name=wang&password=wrong").await;
+    let other = shop.fills("/sign-in", "", "name=wang&password=wrong").await;
     assert_eq!(other.status, 401, "others do not wait");
 }
 
@@ -205,14 +205,14 @@ async fn passwords_are_changed_and_who_is_disabled_is_out_at_once() {
     shop.hires("li", json!({ "password": SENTENCE, "roles": ["viewer"] })).await;
     let form = format!("name=li&password={SENTENCE}").replace(' ', "+");
     let sign_in = async |form: &str| {
-        let entered = shop.form("/sign-in", "", form).await;
+        let entered = shop.fills("/sign-in", "", form).await;
         entered.header("set-cookie").split(';').next().unwrap().to_owned()
     };
     let (here, there) = (sign_in(&form).await, sign_in(&form).await);
-    let wrong = shop.form("/password", &here, "old=wrong&new=another+long+sentence").await;
+    let wrong = shop.fills("/password", &here, "old=wrong&new=another+long+sentence").await;
     assert_eq!(wrong.status, 422);
     let change = form.replace("name=li&password", "old") + "&new=another+long+sentence";
-    assert_eq!(shop.form("/password", &here, &change).await.status, 200);
+    assert_eq!(shop.fills("/password", &here, &change).await.status, 200);
     assert_eq!(shop.with_cookie(&here, "/v1/self").await.status, 200);
     assert_eq!(shop.with_cookie(&there, "/v1/self").await.status, 401, "signed out elsewhere");
     assert_eq!(sign_in(&form).await, "", "the old one is none");
@@ -305,11 +305,11 @@ async fn no_secret_is_written_down() {
     }
     told += &shop.with_cookie(&format!("kontor-session={canary}"), "/v1/orders").await.text;
     let form = format!("name=li&password={canary}");
-    told += &shop.form("/sign-in", "", &form).await.text;
+    told += &shop.fills("/sign-in", "", &form).await.text;
     let bad = json!({ "password": [canary], "roles": ["ops"] }).to_string();
     shop.send("PUT /v1/people/li", &[], &bad).await;
     shop.hires("li", json!({ "password": canary, "roles": ["viewer"] })).await;
-    let entered = shop.form("/sign-in", "", &form).await;
+    let entered = shop.fills("/sign-in", "", &form).await;
     let session = entered.header("set-cookie").split(['=', ';']).nth(1).unwrap().to_owned();
     let (_, key) = secret(&shop.makes(&json!({ "name": "k", "roles": ["viewer"] })).await);
     told += &shop.with_key(&key, "/v1/keys").await.text;

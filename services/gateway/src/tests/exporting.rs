@@ -44,7 +44,7 @@ impl Shop {
     async fn file(&self, path: &str) -> (StatusCode, String, Bytes) {
         let request = Request::get(path).header("accept-language", "en");
         let request = request.body(Body::empty()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.router.clone().oneshot(super::crew::known(request)).await.unwrap();
         let status = response.status();
         let name = response.headers().get("content-disposition");
         let name = name.map_or("", |it| it.to_str().unwrap()).to_owned();

@@ -7,7 +7,7 @@ use contracts::intake::{CarriedOrder, CarryOverAnswer, CarryOverKnown, OrderCarr
 use contracts::{Actor, OrderId, Status};
 use serde_json::Value;
 
-use super::http::{Reply, Shop, WEBSHOP};
+use super::http::{FOR_WEBSHOP, Reply, Shop};
 use super::story::START;
 use crate::Inbound;
 
@@ -45,7 +45,7 @@ impl Shop {
         let request = Request::post(path)
             .header("content-type", kind)
             .header("sec-fetch-site", "same-origin")
-            .header(WEBSHOP.0, WEBSHOP.1);
+            .header(FOR_WEBSHOP.0, FOR_WEBSHOP.1);
         self.call(request.body(Body::from(body)).unwrap()).await
     }
 
@@ -57,7 +57,6 @@ impl Shop {
         };
         let body = [
             part("channel", "", "import"),
-            part("by", "", "wang.fang"),
             part("file", "; filename=\"a.csv\"", table),
             "--b--\r\n".to_owned(),
         ];
@@ -74,7 +73,7 @@ async fn a_table_is_looked_at_and_then_carried_out_under_one_id() {
     assert_eq!(shop.house.told().1, "", "nothing is done before it is confirmed");
 
     let file = page.text.split("name=\"file\" value=\"").nth(1).unwrap();
-    let form = format!("channel=import&by=wang.fang&file={}", file.split('"').next().unwrap());
+    let form = format!("channel=import&file={}", file.split('"').next().unwrap());
     for answer in [
         CarryOverAnswer::from(carried()),
         CarryOverKnown { order: carried().order, external_id: carried().external_id }.into(),

@@ -78,7 +78,7 @@ const FORM: &str = "reason=known&key=018f3c1e-7a2b-7cde-8f01-23456789abcd";
 
 /// All of them.
 pub(super) fn cells() -> Vec<Cell> {
-    [orders(), webhooks(), stock(), masters(), access(), pages()].concat()
+    [orders(), tables(), webhooks(), stock(), masters(), access(), pages(), more_pages()].concat()
 }
 
 fn orders() -> Vec<Cell> {
@@ -116,6 +116,33 @@ fn orders() -> Vec<Cell> {
     }
     cells
 }
+
+/// Tables that go out and come in.
+fn tables() -> Vec<Cell> {
+    let get = |path, own: &str| Cell::of(("GET", path), 200).at(own);
+    let post = |path| Cell::of(("POST", path), 200).saying(TABLE);
+    let headers = vec![("kontor-channel", "webshop".to_owned())];
+    vec![
+        get("/v1/orders/export", "/v1/orders/export?format=csv"),
+        get("/v1/holds/export", "/v1/holds/export?format=json"),
+        get("/v1/stock-levels/export", "/v1/stock-levels/export?format=csv"),
+        get("/v1/stock/{sku}/movements/export", "/v1/stock/KB-87/movements/export?format=csv"),
+        post("/v1/imports/preview"),
+        Cell { headers, ..post("/v1/imports") },
+        get("/export/orders", "/export/orders?format=csv"),
+        get("/export/holds", "/export/holds?format=csv"),
+        get("/export/stock", "/export/stock?format=csv"),
+        get("/export/stock/{sku}", "/export/stock/KB-87?format=csv"),
+        get("/import", "/import"),
+        get("/import/template.csv", "/import/template.csv"),
+        // It is no form with a file.
+        Cell { done: 400, ..post("/import/preview") },
+        Cell { done: 400, ..post("/import/confirm").saying("channel=import&file=%") },
+    ]
+}
+
+/// A table whose only row is not as agreed: it is understood, and nothing is done.
+const TABLE: &str = "external_id,customer\nW-1,C-7\n";
 
 fn webhooks() -> Vec<Cell> {
     const HOOKS: &str = "/v1/channels/{channel}/webhooks";
@@ -261,12 +288,42 @@ fn pages() -> Vec<Cell> {
     for cell in [
         get("/orders/{id}", "/orders/K-a"),
         post("/orders/{id}/cancel", "/orders/K-a/cancel"),
-        post("/orders/{id}/credit/release", "/orders/K-a/credit/release"),
-        post("/orders/{id}/credit/refuse", "/orders/K-a/credit/refuse"),
+        post("/orders/{id}/credit/{verdict}", "/orders/K-a/credit/release"),
+        post("/orders/{id}/credit/{verdict}", "/orders/K-a/credit/refuse"),
     ] {
         cells.extend(cell.on_orders().into_iter().take(3));
     }
+    cells
+}
+
+/// Work lists, saved views, and what everybody may read.
+fn more_pages() -> Vec<Cell> {
+    let get = |path, own: &str| Cell::of(("GET", path), 200).at(own);
+    let post = |path, own: &str, form: &str| Cell::of(("POST", path), 303).at(own).saying(form);
+    let view = "00000000-0000-0000-0000-0000000000ff";
+    let put_away = format!("id={view}&reason=x");
+    let mut cells: Vec<Cell> = ["/shorts", "/reviews", "/parked", "/console/counts", "/docs"]
+        .into_iter()
+        .chain(["/docs/events", "/docs/http", "/docs/messages", "/docs/assets/redoc.js"])
+        .chain(["/asyncapi.json", "/problems"])
+        .map(|it| get(it, it))
+        .collect();
+    cells.extend([
+        get("/docs/events/{subject}", "/docs/events/intake.placed.v1"),
+        get("/problems/{code}", "/problems/not-found"),
+        post("/views", "/views", "name=v{nth}"),
+        post("/views/{id}/forget", &format!("/views/{view}/forget"), "x=y").but(Missing, &[]),
+        // The service does not answer.
+        Cell {
+            done: 503,
+            ..post("/parked/{service}/replay", "/parked/intake/replay", "about=x&reason=y")
+        },
+        Cell {
+            done: 503,
+            ..post("/parked/{service}/discard", "/parked/intake/discard", &put_away)
+        },
+    ]);
     // The last: who is signed out asks nothing more.
-    cells.push(Cell { done: 303, ..post("/sign-out", "/sign-out").saying("") });
+    cells.push(Cell { done: 303, ..post("/sign-out", "/sign-out", "") });
     cells
 }

@@ -5,6 +5,72 @@ use super::Entry;
 /// The most usual ones first.
 pub(super) const ALL: &[Entry] = &[
     Entry {
+        code: "unauthenticated",
+        status: "401",
+        meaning: [
+            "Nobody said who asks, or the credential is wrong, expired or revoked.",
+            "未提供凭证，或凭证有误、已过期、已吊销。",
+        ],
+        remedy: [
+            "Send a key that is valid, as a bearer token, or sign in.",
+            "请以 Bearer 方式发送有效密钥，或登录。",
+        ],
+    },
+    Entry {
+        code: "not-signed-in",
+        status: "401",
+        meaning: [
+            "Name and password do not belong together, or the person may sign in no more.",
+            "用户名与密码不符，或该用户已停用。",
+        ],
+        remedy: [
+            "Try again; who runs the house can give another password.",
+            "请重试；管理员可重设密码。",
+        ],
+    },
+    Entry {
+        code: "forbidden",
+        status: "403",
+        meaning: [
+            "The role of who asks does not reach so far. The detail names the action.",
+            "当前角色无权执行此操作，详情给出操作名。",
+        ],
+        remedy: [
+            "Ask with a key or as a person whose role may do it.",
+            "请使用有相应角色的密钥或用户。",
+        ],
+    },
+    Entry {
+        code: "too-many",
+        status: "429",
+        meaning: [
+            "This key or person asked too often, or tried to sign in too often.",
+            "该密钥或用户请求过于频繁，或登录尝试过多。",
+        ],
+        remedy: [
+            "Wait for as long as Retry-After says, and ask less often.",
+            "请按 Retry-After 等待，并降低频率。",
+        ],
+    },
+    Entry {
+        code: "taken",
+        status: "409",
+        meaning: [
+            "A key or a person of this name is there, or was: names are never given again.",
+            "该名称的密钥或用户已存在或曾存在，名称不再使用。",
+        ],
+        remedy: ["Take another name.", "请换一个名称。"],
+    },
+    Entry {
+        code: "no-password",
+        status: "409",
+        meaning: [
+            "There is nobody of this name, and somebody new has a password.",
+            "没有该用户，新用户须有密码。",
+        ],
+        remedy: ["Send a password as well.", "请同时提供密码。"],
+    },
+    Entry {
         code: "malformed",
         status: "400",
         meaning: [
