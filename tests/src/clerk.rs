@@ -36,6 +36,14 @@ impl Clerk {
         Ok(made["key"].as_str().context("no key")?.to_owned())
     }
 
+    /// Makes a person known, who may sign in from then on: roles, tier and password.
+    pub async fn lets_in(&self, name: &str, person: &Value) -> anyhow::Result<()> {
+        let url = format!("{}/v1/people/{name}", self.gateway);
+        let put = self.http.put(url).bearer_auth(&self.operator).json(person).send().await?;
+        ensure!(put.status() == 200, "{name}: {}", put.text().await?);
+        Ok(())
+    }
+
     /// What there is at this path.
     pub async fn reads(&self, path: &str) -> anyhow::Result<Value> {
         let request = self.http.get(format!("{}{path}", self.gateway)).bearer_auth(&self.operator);
@@ -76,9 +84,7 @@ impl Clerk {
         let (name, password) = (format!("clerk-of-tier-{tier}"), "a long sentence is good");
         let person =
             json!({ "roles": ["clerk", "credit", "ops"], "tier": tier, "password": password });
-        let url = format!("{}/v1/people/{name}", self.gateway);
-        let put = self.http.put(url).bearer_auth(&self.operator).json(&person).send().await?;
-        ensure!(put.status() == 200, "{name}: {}", put.text().await?);
+        self.lets_in(&name, &person).await?;
         let form = format!("name={name}&password={}", password.replace(' ', "+"));
         let signed_in = self
             .http

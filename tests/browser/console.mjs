@@ -1,0 +1,223 @@
+// Somebody at a desk, in a real browser: looks at every page in both languages, and does what people
+// do. Each step says what it saw; the first that is not as it should be ends the program.
+//
+// GATEWAY, CHROMIUM, SHOTS: where the suite is, the browser, and the directory for screenshots.
+// NAME, PASSWORD: of a person who may do everything. KEY: of a storefront. ORDER: what it places, as
+// JSON. HELD: the id of an order that credit holds. DONE: an order that is over.
+// A line `NEEDS <what> <order>` asks whoever started this to do it.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const { GATEWAY, CHROMIUM, SHOTS, NAME, PASSWORD, KEY, ORDER, HELD, DONE, SKU } = process.env;
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+// The process table that came with the idea of this suite: what another system kept. The first and
+// the last row ended late, and the first has an end though it is only confirmed.
+const SAMPLE = `\ufeff订单号,客户名称,产品名称,数量,订单状态,预计完成时间,实际完成时间\r
+123456,张三,商品A,100,已确认,2024-03-15,2024-03-17\r
+789012,李四,商品B,200,待确认,2024-03-20,\r
+345678,王五,商品C,50,已发货,2024-03-22,2024-03-24\r
+`;
+
+const PAGES = {
+  orders: "/",
+  filtered: "/?status=completed&columns=channel,reason,node,priority",
+  order: `/orders/${DONE}`,
+  held: `/orders/${HELD}`,
+  holds: "/holds",
+  reviews: "/reviews",
+  shorts: "/shorts",
+  parked: "/parked",
+  stock: "/stock",
+  item: `/stock/${SKU}`,
+  import: "/import",
+  password: "/password",
+  docs: "/docs",
+  events: "/docs/events",
+  "first-hour": "/docs/first-hour",
+  api: "/docs/api",
+};
+
+const said = (what) => console.log(`saw ${what}`);
+
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: ["--no-sandbox", "--disable-quic", "--disable-background-networking"],
+});
+
+// What no page may do: ask another machine, fail, or break the policy of what it may load.
+const wrongs = [];
+
+async function desk(locale) {
+  const context = await browser.newContext({ locale, viewport: { width: 1400, height: 900 } });
+  await context.route("**/*", (route) => {
+    const url = route.request().url();
+    if (url.startsWith(`${GATEWAY}/`) || url.startsWith("data:") || url.startsWith("blob:")) {
+      return route.continue();
+    }
+    wrongs.push(`${url} was asked for`);
+    return route.abort();
+  });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => wrongs.push(`${page.url()}: ${error.message}`));
+  page.on("console", (it) => {
+    if (it.type() === "error") wrongs.push(`${page.url()}: ${it.text()}`);
+  });
+  return page;
+}
+
+async function signIn(page) {
+  await page.goto(`${GATEWAY}/holds`);
+  assert.match(page.url(), /\/sign-in\?/, "nobody is let in without signing in");
+  await look(page, "sign-in");
+  await page.fill("input[name=name]", NAME);
+  await page.fill("input[name=password]", PASSWORD);
+  await page.click("main button");
+  await page.waitForURL(`${GATEWAY}/holds`);
+}
+
+// Photographs the page, and judges whether everybody can use it.
+async function look(page, name) {
+  const language = await page.getAttribute("html", "lang");
+  await page.screenshot({ path: `${SHOTS}/${language}-${name}.png`, fullPage: true });
+  if (name === "api") return; // Made by others; we only serve it.
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => axe.run());
+  const serious = violations.filter((it) => ["serious", "critical"].includes(it.impact));
+  const shown = (it) => `${it.id}: ${it.help}: ${it.nodes.map((node) => node.html).join("\n  ")}`;
+  assert.deepEqual(serious.map(shown), [], `${language} ${name}`);
+}
+
+async function everyPage(page, language) {
+  for (const [name, path] of Object.entries(PAGES)) {
+    const response = await page.goto(`${GATEWAY}${path}`);
+    assert.equal(response.status(), 200, path);
+    assert.equal(await page.getAttribute("html", "lang"), language, path);
+    if (name === "api") await page.waitForSelector("h1", { timeout: 20_000 });
+    await look(page, name);
+  }
+  said(`${Object.keys(PAGES).length} pages in ${language}`);
+}
+
+async function watchAnOrder(page) {
+  await page.goto(`${GATEWAY}/`);
+  await page.waitForSelector("#live:not(.off):not([hidden])");
+  await page.evaluate(() => { window.stayed = true; });
+  const placed = await fetch(`${GATEWAY}/v1/orders`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" },
+    body: ORDER,
+  });
+  assert.ok(placed.ok, await placed.clone().text());
+  const { order } = await placed.json();
+  const row = page.locator(`#o${order.replaceAll("-", "")}`);
+  await row.waitFor({ timeout: 30_000 });
+  await page.waitForFunction((it) => document.getElementById(it)?.className.includes("yellow"),
+    `o${order.replaceAll("-", "")}`, { timeout: 30_000 });
+  said("its row appear, yellow");
+  console.log(`NEEDS completion ${order}`);
+  await page.waitForFunction((it) => document.getElementById(it)?.className.includes("green"),
+    `o${order.replaceAll("-", "")}`, { timeout: 60_000 });
+  assert.equal(await page.evaluate(() => window.stayed), true, "the page was loaded anew");
+  said("it turn green, without a reload");
+  const number = (await row.locator("th a").innerText()).trim();
+  await row.locator("th a").click();
+  await page.waitForURL(/\/orders\//);
+  assert.match(await page.innerText("h1"), new RegExp(number));
+  said("its page");
+  return number;
+}
+
+async function release(page) {
+  await page.goto(`${GATEWAY}/holds`);
+  const row = page.locator(`tr:has(a[href*="${HELD.replaceAll("-", "")}"])`);
+  await row.locator("summary").click();
+  await row.locator("input[name=reason]").fill("known for long");
+  await row.locator("button:not(.grave)").click();
+  await page.waitForSelector("#said.good", { timeout: 30_000 });
+  await page.goto(`${GATEWAY}/orders/${HELD}`);
+  const mark = () => page.locator(".head .mark").innerText();
+  const deadline = Date.now() + 30_000;
+  while (/held|hold/i.test(await mark())) {
+    assert.ok(Date.now() < deadline, await mark());
+    await page.waitForTimeout(300);
+    await page.reload();
+  }
+  said("the credit released");
+}
+
+async function speakTheOther(page) {
+  await page.goto(`${GATEWAY}/`);
+  const before = await page.getAttribute("html", "lang");
+  await page.click(".language button");
+  await page.waitForFunction((it) => document.documentElement.lang !== it, before);
+  said("the other language, by the switch");
+  await page.click(".language button");
+  await page.waitForFunction((it) => document.documentElement.lang === it, before);
+}
+
+async function save(page, format) {
+  const download = page.waitForEvent("download");
+  await page.click(`.export a[href$="format=${format}"]`);
+  return readFile(await (await download).path());
+}
+
+async function takeOut(page, number) {
+  await page.goto(`${GATEWAY}/?channel=web`);
+  const csv = await save(page, "csv");
+  assert.deepEqual([...csv.subarray(0, 3)], [0xef, 0xbb, 0xbf], "Excel takes it for UTF-8");
+  assert.match(csv.toString(), new RegExp(number));
+  const xlsx = await save(page, "xlsx");
+  assert.equal(xlsx.subarray(0, 2).toString(), "PK");
+  const { rows, totals } = JSON.parse(await save(page, "json"));
+  assert.equal(rows.length, totals.orders);
+  assert.ok(totals.orders >= 3, JSON.stringify(totals));
+  said("the table as CSV, XLSX and JSON");
+}
+
+async function bringIn(page) {
+  await page.goto(`${GATEWAY}/import`);
+  const bytes = Buffer.from(SAMPLE);
+  const file = { name: "orders.csv", mimeType: "text/csv", buffer: bytes };
+  await page.setInputFiles("input[type=file]", file);
+  await page.fill("input[name=channel]", "legacy");
+  await page.click("form[action='/import/preview'] button");
+  await page.waitForSelector("form[action='/import/confirm']");
+  const flags = async () => (await page.locator("main .flag").allInnerTexts()).length;
+  assert.equal(await flags(), 3, "two rows that ended late, one that ended too early");
+  await look(page, "import-preview");
+  await page.click("form[action='/import/confirm'] button");
+  await page.waitForSelector("main tbody a[href^='/orders/']");
+  assert.equal(await page.locator("main tbody a[href^='/orders/']").count(), 3);
+  await look(page, "import-done");
+  const deadline = Date.now() + 30_000;
+  do {
+    assert.ok(Date.now() < deadline, "the imported orders are not in the table");
+    await page.goto(`${GATEWAY}/?channel=legacy`);
+  } while (await page.locator("#orders tbody tr").count() < 3);
+  assert.equal(await page.locator("#orders .flag.imported").count(), 3);
+  await look(page, "imported");
+  said("the other system's table imported, and flagged");
+}
+
+try {
+  const chinese = await desk("zh-CN");
+  await signIn(chinese);
+  await everyPage(chinese, "zh-CN");
+  await chinese.context().close();
+  const page = await desk("en-US");
+  await signIn(page);
+  await everyPage(page, "en");
+  const number = await watchAnOrder(page);
+  await release(page);
+  await speakTheOther(page);
+  await takeOut(page, number);
+  await bringIn(page);
+  assert.deepEqual(wrongs, []);
+  said("no request to another machine, and no error");
+} finally {
+  await browser.close();
+}

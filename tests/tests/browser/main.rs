@@ -1,0 +1,108 @@
+//! The console in a real browser, with the house behind it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail, ensure};
+use contracts::Status::{Completed, CreditHold};
+use contracts::{OrderId, Uuid};
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use whole_house::{Draft, Shop, fetched, npm};
+
+/// What the browser does, and what it needs.
+const BROWSER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/browser");
+
+/// Where screenshots and libraries go.
+const KEPT: &str = env!("CARGO_TARGET_TMPDIR");
+
+const NAME: &str = "wang.fang";
+const PASSWORD: &str = "nobody guesses this one";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_work_at_the_console() -> anyhow::Result<()> {
+    let Some(chromium) = chromium()? else { return Ok(()) };
+    let files = ["package.json", "package-lock.json"];
+    let libraries = fetched(Path::new(KEPT), "browser", Path::new(BROWSER), &files, npm)?;
+    let shop = Box::pin(Shop::open("browser")).await?;
+    let home = shop.home().to_owned();
+    Box::pin(work(&shop, &chromium, &libraries))
+        .await
+        .with_context(|| format!("its home is {}", home.display()))?;
+    Box::pin(shop.close()).await
+}
+
+async fn work(shop: &Shop, chromium: &Path, libraries: &Path) -> anyhow::Result<()> {
+    let item = shop.sells("TEA", 12_800, &[("WH-A", 50)]).await?;
+    shop.knows("C-GOOD", 100_000_000, 98).await?;
+    shop.knows("C-OVER", 1_000, 98).await?;
+    let done = shop.web.place(&Draft::on_account("B-1", "C-GOOD")?.line(&item, 2).order()).await?;
+    complete(shop, done).await?;
+    let held = Draft::on_account("B-2", "C-OVER")?.line(&item, 3).order();
+    let held = shop.web.place(&held).await?;
+    shop.reaches(held, CreditHold).await?;
+    let order = Draft::on_account("B-3", "C-GOOD")?.line(&item, 4).order();
+
+    let roles = ["clerk", "credit", "finance", "ops"];
+    let person = json!({ "roles": roles, "tier": 3, "password": PASSWORD });
+    shop.clerk.lets_in(NAME, &person).await?;
+    let shots = Path::new(KEPT).join("console");
+    std::fs::create_dir_all(&shots)?;
+    std::fs::copy(Path::new(BROWSER).join("console.mjs"), libraries.join("console.mjs"))?;
+    let mut browser = tokio::process::Command::new("node")
+        .arg("console.mjs")
+        .current_dir(libraries)
+        .env("GATEWAY", shop.suite.gateway().context("the gateway listens nowhere")?)
+        .env("CHROMIUM", chromium)
+        .env("SHOTS", &shots)
+        .envs([("NAME", NAME), ("PASSWORD", PASSWORD), ("SKU", item.sku.as_str())])
+        .env("KEY", shop.clerk.makes_key("storefront", "web").await?)
+        .env("ORDER", serde_json::to_string(&order)?)
+        .env("HELD", held.to_string())
+        .env("DONE", done.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let stdout = browser.stdout.take().context("no output")?;
+    let mut lines = BufReader::new(stdout).lines();
+    while let Some(line) = lines.next_line().await? {
+        println!("{line}");
+        if let Some(order) = line.strip_prefix("NEEDS completion ") {
+            complete(shop, OrderId(Uuid::parse_str(order)?)).await?;
+        }
+    }
+    let ended = browser.wait_with_output().await?;
+    ensure!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    println!("screenshots are in {}", shots.display());
+    Ok(())
+}
+
+async fn complete(shop: &Shop, order: OrderId) -> anyhow::Result<()> {
+    let warehouse = shop.warehouse("WH-A")?;
+    let pick = warehouse.pick(order).await?;
+    warehouse.carries_out(&pick).await?;
+    shop.reaches(order, Completed).await
+}
+
+/// The browser of this machine. In CI there has to be one.
+fn chromium() -> anyhow::Result<Option<PathBuf>> {
+    for name in ["chromium", "chromium-browser", "google-chrome"] {
+        let found = Command::new(name).arg("--version").stderr(Stdio::null()).output();
+        if found.is_ok_and(|it| it.status.success()) {
+            return Ok(Some(name.into()));
+        }
+    }
+    let missing = "there is no chromium (Debian: apt-get install chromium fonts-noto-cjk)";
+    if is_ci() {
+        bail!("{missing}");
+    }
+    eprintln!("SKIPPED: the console is not looked at, for {missing}");
+    Ok(None)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test of programs that read it, too")]
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some()
+}
