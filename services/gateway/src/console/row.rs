@@ -77,7 +77,7 @@ impl Row {
             flags: carried
                 .map(|it| it.flags.iter().map(|it| words::flag(language, *it)).collect())
                 .unwrap_or_default(),
-            completed_at: done.map(Moment::from).or(it.completed_at.map(Moment::from)),
+            completed_at: done.map(Moment::from).or_else(|| it.completed_at.map(Moment::from)),
             reason: reason.to_owned(),
             warehouses: warehouses(it),
             priority: it.priority.map(number).unwrap_or_default(),
