@@ -93,7 +93,7 @@ pub(crate) async fn answer(
     let most = api.settings.export_rows;
     let file = write(language, format, table, rows, most).await?;
     let name = format!("{}.{}", table.name, format.ending());
-    sent(file, format, &name).await.map_err(broken)
+    sent(file, format, &name).map_err(|it| broken(&it))
 }
 
 async fn write(
@@ -129,7 +129,7 @@ async fn write(
         }
     }
     drop(send);
-    writer.await.map_err(|it| broken(it.into()))?.map_err(broken)
+    writer.await.map_err(|it| broken(&it.into()))?.map_err(|it| broken(&it))
 }
 
 fn finished(mut paper: BufWriter<File>) -> anyhow::Result<File> {
@@ -139,7 +139,7 @@ fn finished(mut paper: BufWriter<File>) -> anyhow::Result<File> {
     Ok(file)
 }
 
-async fn sent(file: File, format: Format, name: &str) -> anyhow::Result<Response> {
+fn sent(file: File, format: Format, name: &str) -> anyhow::Result<Response> {
     let length = file.metadata()?.len();
     let file = tokio::fs::File::from_std(file);
     let chunks = stream::try_unfold(file, |mut file| async move {
@@ -157,7 +157,7 @@ async fn sent(file: File, format: Format, name: &str) -> anyhow::Result<Response
     Ok(response)
 }
 
-fn broken(error: anyhow::Error) -> Problem {
+fn broken(error: &anyhow::Error) -> Problem {
     tracing::error!(%error, "a table cannot be written: {error:#}");
     Problem::internal()
 }

@@ -44,7 +44,7 @@ pub(super) struct LineShown {
 pub(super) fn lines(currency: &str, lines: &[LineView]) -> Vec<LineShown> {
     let line = |it: &LineView| LineShown {
         line: it.line,
-        sku: it.sku.to_string(),
+        sku: it.sku.clone(),
         name: it.name.clone(),
         quantity: number(it.quantity),
         unit_price: money(currency, it.unit_price.0),

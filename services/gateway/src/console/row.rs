@@ -91,7 +91,7 @@ impl Row {
             flags: carried
                 .map(|it| it.flags.iter().map(|it| words::flag(language, *it)).collect())
                 .unwrap_or_default(),
-            completed_at: done.map(Moment::from).or(it.completed_at.map(Moment::from)),
+            completed_at: done.map(Moment::from).or_else(|| it.completed_at.map(Moment::from)),
             reason: reason.to_owned(),
             node: words::node(language, status_named(&it.status)),
             warehouses: warehouses(it),

@@ -48,7 +48,7 @@ pub(super) fn understand(table: &Table<'_>) -> Understood {
     let (mut entries, mut faults, mut flags) = (vec![], vec![], vec![]);
     let mut seen = BTreeMap::new();
     for (row, cells) in &table.sheet.rows {
-        let mut cell = Cells { table, row: *row, cells, faults: &mut faults };
+        let mut cell = Read { table, row: *row, cells, faults: &mut faults };
         let name: Option<ExternalId> = cell.name();
         let order = cell.order();
         let (Some(external_id), Some(order)) = (name, order) else { continue };
@@ -64,14 +64,14 @@ pub(super) fn understand(table: &Table<'_>) -> Understood {
 }
 
 /// The cells of one row, and what is wrong with them.
-struct Cells<'a> {
+struct Read<'a> {
     table: &'a Table<'a>,
     row: usize,
     cells: &'a [String],
     faults: &'a mut Vec<Fault>,
 }
 
-impl Cells<'_> {
+impl Read<'_> {
     fn wrong(&mut self, name: &str, expected: &str) {
         let found = self.table.cell(self.cells, name).to_owned();
         let code = if found.is_empty() { "required" } else { "value" };

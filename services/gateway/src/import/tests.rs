@@ -38,7 +38,8 @@ fn sample_xlsx() -> Vec<u8> {
 fn shown(plan: &Plan) -> Vec<String> {
     let line = |it: &super::Entry| {
         let Step::Carry(order) = &it.step else { panic!("{it:?}") };
-        let day = |it: Option<jiff::civil::Date>| it.map_or("-".to_owned(), |it| it.to_string());
+        let day =
+            |it: Option<jiff::civil::Date>| it.map_or_else(|| "-".to_owned(), |it| it.to_string());
         format!(
             "{} {} {} {} {} {} {} {:?}",
             it.external_id,

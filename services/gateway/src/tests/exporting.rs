@@ -108,12 +108,10 @@ fn from_csv(bytes: &[u8]) -> Table {
 fn from_xlsx(bytes: &[u8]) -> Table {
     let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
     assert!(book.worksheet_formula("Orders").unwrap().is_empty());
-    let text = |cell: &Data| match cell {
-        Data::DateTime(at) => {
-            let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-        }
-        other => other.to_string(),
+    let text = |cell: &Data| {
+        let Data::DateTime(at) = cell else { return cell.to_string() };
+        let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     };
     let sheet = book.worksheet_range("Orders").unwrap();
     let rows = sheet.rows().skip(1).map(|it| it.iter().map(text).collect());
@@ -125,10 +123,9 @@ fn from_xlsx(bytes: &[u8]) -> Table {
 
 fn from_json(bytes: &[u8]) -> Table {
     let whole: Value = serde_json::from_slice(bytes).unwrap();
-    let text = |it: &Value| match it {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+    let text = |it: &Value| {
+        let written = || if it.is_null() { String::new() } else { it.to_string() };
+        it.as_str().map_or_else(written, str::to_owned)
     };
     let totals = &whole["totals"];
     let amounts = totals["amounts"].as_object().unwrap().iter();

@@ -334,8 +334,7 @@ fn acme() -> CustomerId {
 }
 
 fn warehouse(words: &[&str]) -> WarehouseId {
-    let named = words.iter().find_map(|it| it.strip_prefix('@'));
-    WarehouseId::new(named.unwrap_or("W1")).unwrap()
+    WarehouseId::new(words.iter().find_map(|it| it.strip_prefix('@')).unwrap_or("W1")).unwrap()
 }
 
 /// Tells what intake said, one line each. A status is told with its number and its reason.
@@ -359,10 +358,9 @@ pub(super) fn tell(said: &Outbound) -> String {
             let reason = if it.reason.is_empty() { "" } else { ", " };
             let problems = tell_problems(&it.problems);
             let gap = if problems.is_empty() { "" } else { "\n" };
-            let name = &it.external_id;
             format!(
-                "{name} {} {}{reason}{} by {}{gap}{problems}",
-                it.number, it.status, it.reason, it.by
+                "{} {} {}{reason}{} by {}{gap}{problems}",
+                it.external_id, it.number, it.status, it.reason, it.by
             )
         }
         Outbound::ConsigneeNamed(it) => {
