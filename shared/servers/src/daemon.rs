@@ -14,6 +14,9 @@ use crate::Home;
 /// How long a server may take to come up (it may have to recover much) and to go down.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long a server may tidy up that can do without: then it is told to leave it.
+const TIDYING: Duration = Duration::from_secs(1);
+
 /// How often we look whether it has.
 const TICK: Duration = Duration::from_millis(25);
 
@@ -134,6 +137,11 @@ impl Daemon {
         let Some(mut running) = self.running.take() else { return Ok(()) };
         if running.server.try_wait()?.is_none() {
             kill_process(pid_of(&running.server)?, self.farewell)?;
+        }
+        if self.farewell == Signal::INT && timeout(TIDYING, running.server.wait()).await.is_err() {
+            // Postgres writes all that changed into its tables, which takes long on a busy disk. It
+            // is in its log as well, from which the next start brings it in.
+            kill_process(pid_of(&running.server)?, Signal::QUIT)?;
         }
         if timeout(PATIENCE, running.server.wait()).await.is_err() {
             tracing::warn!("{} does not stop: killing it", self.name);

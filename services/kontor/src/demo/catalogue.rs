@@ -39,7 +39,7 @@ const THIN: [Item; 4] = [
     ("QUILT-SILK", "蚕丝被 Silk quilt", "textile", 88_800, 39_000, 1_300, 2_400),
 ];
 
-/// Next to none of it, and new ones come late.
+/// None of it lies there: only what was ordered is bought.
 const SCARCE: [Item; 3] = [
     ("TEA-DAHONGPAO", "大红袍 Da Hong Pao, 50 g", "tea", 68_800, 31_000, 1_300, 90),
     ("POT-MASTER", "名家紫砂壶 Master's teapot", "ware", 268_800, 121_000, 1_300, 700),
@@ -104,7 +104,7 @@ pub(super) fn shelves() -> Vec<Shelf> {
     for item in &THIN {
         all.extend(["WH-A", "WH-C"].map(|it| shelf(item, it, 24)));
     }
-    all.extend(SCARCE.iter().map(|it| shelf(it, "WH-B", 4)));
+    all.extend(SCARCE.iter().map(|it| shelf(it, "WH-B", 0)));
     all
 }
 

@@ -147,7 +147,7 @@ impl Desk {
             let there = found.iter().find(|it| it.warehouse.as_str() == shelf.warehouse);
             let free = there.map_or(0, |it| it.good - it.reserved - it.allocated);
             let lacking = shelf.target - free + std::mem::take(&mut awaited);
-            if lacking * 3 < shelf.target * 2 {
+            if lacking <= 0 || lacking * 3 < shelf.target * 2 {
                 continue;
             }
             let receipt = json!({

@@ -39,7 +39,7 @@ pub async fn furnish(client: &Client, today: Date) -> anyhow::Result<()> {
     let seeded = |sku: &str| ITEMS.iter().any(|it| it.0 == sku);
     let new = catalogue::shelves().into_iter().filter(|it| !seeded(it.sku));
     stream::iter(new)
-        .map(|it| seed::stock(client, it.warehouse, it.sku, it.target, it.unit_cost))
+        .map(|it| seed::stock(client, it.warehouse, it.sku, it.target.max(1), it.unit_cost))
         .buffer_unordered(16)
         .try_collect::<()>()
         .await
