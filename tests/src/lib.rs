@@ -8,6 +8,7 @@ mod audit;
 mod clerk;
 mod clock;
 mod draft;
+mod fetched;
 mod intruder;
 mod ledgers;
 mod outside;
@@ -17,6 +18,7 @@ mod wait;
 
 pub use clerk::Clerk;
 pub use draft::{Address, BEIJING, Draft, GUANGZHOU, Item, NANJING, SHANGHAI};
+pub use fetched::{fetched, npm, pip, run};
 pub use intruder::Intruder;
 pub use outside::{Bank, Carrier, Storefront, Warehouse};
 pub use shop::Shop;

@@ -100,22 +100,7 @@ fn asyncapi(house: &House) -> Value {
     schemas.values_mut().for_each(apart);
     json!({
         "asyncapi": "3.0.0",
-        "info": {
-            "title": "Kontor",
-            "version": "1.0.0",
-            "description": "What storefronts, warehouses, payment providers and carriers say to Kontor \
-                            and hear from it over NATS. Each connects as a user of its own; its name in a \
-                            subject is taken from there, never from the body. Streams keep what is said; \
-                            each reader has a durable pull consumer, named after its user (`channel-web`, \
-                            `warehouse-WH-A`), and hears answers below `_INBOX_<user>` only.",
-            "license": { "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
-            "contact": { "name": "Kontor", "url": "https://kontor.example" },
-            "tags": [
-                { "name": "orders", "description": "Placing orders, and following them." },
-                { "name": "warehouse", "description": "What is to be picked, and what became of it." },
-                { "name": "stock", "description": "What there is of each item." },
-            ],
-        },
+        "info": info(),
         "defaultContentType": JSON,
         "servers": {
             "local": {
@@ -135,6 +120,26 @@ fn asyncapi(house: &House) -> Value {
                 "description": "The user is called after what it is and who: `channel-web`.",
             }},
         },
+    })
+}
+
+/// What the document says of itself.
+fn info() -> Value {
+    json!({
+        "title": "Kontor",
+        "version": "1.0.0",
+        "description": "What storefronts, warehouses, payment providers and carriers say to Kontor \
+                        and hear from it over NATS. Each connects as a user of its own; its name in a \
+                        subject is taken from there, never from the body. Streams keep what is said; \
+                        each reader has a durable pull consumer, named after its user (`channel-web`, \
+                        `warehouse-WH-A`), and hears answers below `_INBOX_<user>` only.",
+        "license": { "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
+        "contact": { "name": "Kontor", "url": "https://kontor.example" },
+        "tags": [
+            { "name": "orders", "description": "Placing orders, and following them." },
+            { "name": "warehouse", "description": "What is to be picked, and what became of it." },
+            { "name": "stock", "description": "What there is of each item." },
+        ],
     })
 }
 
@@ -279,4 +284,25 @@ fn generator() -> SchemaGenerator {
 
 fn definitions(generator: &mut SchemaGenerator) -> Map<String, Value> {
     generator.take_definitions(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::RawValue;
+
+    use super::*;
+
+    /// The type that is heard reads the example, which is more than its schema says.
+    #[test]
+    fn every_example_is_read_as_what_it_is_an_example_of() {
+        let house = house::plain();
+        let document = messages(&house);
+        let contracts: Vec<Contract> = house.contracts().into_iter().collect();
+        assert!(contracts.len() > 100, "{}", contracts.len());
+        for contract in contracts {
+            let example = &document["messages"][contract.subject]["example"];
+            let body = RawValue::from_string(example.to_string()).unwrap();
+            (contract.reads)(&body).unwrap_or_else(|error| panic!("{error}: {example}"));
+        }
+    }
 }

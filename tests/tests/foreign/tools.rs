@@ -1,10 +1,11 @@
 //! What other languages need: fetched once, kept beside what cargo builds.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
+use whole_house::{fetched, npm, pip, run};
 
 /// The clients that integrators copy, and the versions of what they stand on.
 pub const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients");
@@ -25,12 +26,7 @@ pub struct Tools {
 impl Tools {
     /// Finds or fetches everything. Without Node there is no JavaScript; in CI that is an error.
     pub fn open() -> anyhow::Result<Self> {
-        let python = fetched("python", &["requirements.txt"], |place| {
-            let arguments = ["-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"];
-            let mut pip = Command::new("python3");
-            pip.args(arguments).args(["--only-binary=:all:", "-r", "requirements.txt"]);
-            run(pip.args(["--target", "."]).current_dir(place))
-        })?;
+        let python = libraries("python", &["requirements.txt"], pip)?;
         Ok(Self { python, node: Self::node()? })
     }
 
@@ -38,11 +34,7 @@ impl Tools {
         let is_there = |it: &&str| run(Command::new(it).arg("--version")).is_ok();
         if ["node", "npm"].iter().all(is_there) {
             let files = ["package.json", "package-lock.json"];
-            let fetched = fetched("node", &files, |place| {
-                let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-                run(Command::new("npm").args(arguments).current_dir(place))
-            });
-            return fetched.map(Some);
+            return libraries("node", &files, npm).map(Some);
         }
         let missing =
             "there is no node and npm, 18.3 or newer (Debian: apt-get install nodejs npm)";
@@ -92,41 +84,12 @@ fn environment(variable: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(variable)
 }
 
-/// The directory into which this was installed, from these files, unless that was done before. It
-/// appears in one step, complete, or not at all.
-fn fetched(
+/// What the clients in a language stand on.
+fn libraries(
     name: &str,
     files: &[&str],
     install: impl FnOnce(&Path) -> anyhow::Result<()>,
 ) -> anyhow::Result<PathBuf> {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("foreign-clients");
-    fs::create_dir_all(&cache)?;
-    let turn = File::create(cache.join(format!("{name}.lock")))?;
-    turn.lock()?;
-    let texts = files.iter().map(|it| fs::read_to_string(Path::new(CLIENTS).join(it)));
-    let wanted = texts.collect::<Result<Vec<_>, _>>()?.concat();
-    let (place, half) = (cache.join(name), cache.join(format!("{name}.half")));
-    if fs::read_to_string(place.join("complete")).ok().as_ref() != Some(&wanted) {
-        for old in [&place, &half].into_iter().filter(|it| it.exists()) {
-            fs::remove_dir_all(old)?;
-        }
-        fs::create_dir_all(&half)?;
-        for file in files {
-            fs::copy(Path::new(CLIENTS).join(file), half.join(file))?;
-        }
-        install(&half).with_context(|| format!("fetching what the clients in {name} need"))?;
-        fs::write(half.join("complete"), wanted)?;
-        fs::rename(&half, &place)?;
-    }
-    Ok(place)
-}
-
-/// Runs a command to its end. If it fails, so do we, in its words.
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let name = command.get_program().to_owned();
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.with_context(|| format!("running {}", name.display()))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{}: {}, {}", name.display(), output.status, said.trim());
-    Ok(())
+    fetched(&cache, name, Path::new(CLIENTS), files, install)
 }

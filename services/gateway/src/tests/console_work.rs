@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::http::Shop;
 use super::story::{START, order};
-use crate::views::is_late;
+use crate::views::{Colour, colour, is_late};
 
 const OURS: (&str, &str) = ("sec-fetch-site", "same-origin");
 
@@ -71,6 +71,7 @@ fn an_order_is_late_once_its_estimate_is_past_and_it_is_not_over() {
     assert!(late(Status::Picking) && !late(Status::Completed) && !late(Status::Cancelled));
     assert!(!is_late(Status::Picking, Some(hours(1)), hours(1)));
     assert!(!is_late(Status::Picking, None, hours(1)));
+    assert_eq!(colour(Status::Picking, false, START, true, START), Colour::Red);
 }
 
 fn parked(nth: u128, cause: &str) -> ParkedInput {

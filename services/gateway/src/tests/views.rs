@@ -275,7 +275,6 @@ fn the_first_rule_that_fits_gives_the_colour() {
     assert_eq!(marked(Status::CreditHold, false, hours(49)), Colour::Red);
     assert_eq!(marked(Status::Shipped, false, hours(49)), Colour::Yellow);
     assert_eq!(marked(Status::Rejected, false, START), Colour::Grey);
-    assert_eq!(colour(Status::Picking, false, START, true, START), Colour::Red);
 }
 
 #[test]
