@@ -16,7 +16,6 @@ mod warehouse;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use async_nats::jetstream;
 use chassis::clock;
 use clap::ValueEnum;
