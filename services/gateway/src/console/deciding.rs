@@ -68,10 +68,10 @@ pub(super) async fn credit(
 ) -> Response {
     let desk = Desk { api, reader, which: Which::named(id) };
     let (state, leave, which) = (State(desk.api.clone()), may.clone(), desk.which.clone());
-    let told = match (&*verdict, instruction(&verdict, &headers, by, form)) {
-        (_, Err(problem)) => Err(problem),
-        ("release", Ok(it)) => deciding::release_credit(state, leave, which, it).await,
-        ("refuse", Ok(it)) => deciding::refuse_credit(state, leave, which, it).await,
+    let told = match (instruction(&verdict, &headers, by, form), &*verdict) {
+        (Err(problem), _) => Err(problem),
+        (Ok(it), "release") => deciding::release_credit(state, leave, which, it).await,
+        (Ok(it), "refuse") => deciding::refuse_credit(state, leave, which, it).await,
         _ => Err(Problem::not_found("There is no such decision")),
     };
     desk.answer(&may, told.map(|Json(it)| it)).await

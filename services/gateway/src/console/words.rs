@@ -287,7 +287,7 @@ pub(crate) const PROBLEMS: &[Word] = &[
     ("channel", "A storefront acts for its own channel only", "只能代表本渠道操作"),
     ("taken", "A key or a person of this name is there, or was", "名称已被使用"),
     ("no-password", "Somebody new has a password", "新用户须有密码"),
-    ("too-many", "This was asked too often", "操作过于频繁，请稍后再试"),
+    ("too-often", "This was asked too often", "操作过于频繁，请稍后再试"),
     ("unavailable", "The service that decides about it is not there", "相关服务不可用"),
     (
         "timed-out",

@@ -144,7 +144,7 @@ impl Problem {
     /// They asked more often than the policy (`"requests";q=400;w=2`) allows.
     pub(crate) fn too_many(policy: String, wait: u32) -> Self {
         let title = "This was asked too often";
-        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", title).retry(wait);
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-often", title).retry(wait);
         problem.0.limit = Some(policy);
         problem
     }

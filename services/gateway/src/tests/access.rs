@@ -251,7 +251,7 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
     assert!(first.header("ratelimit").starts_with("\"requests\";r=1;t="));
     shop.with_key("kontor_busy_1", "/v1/orders").await;
     let often = shop.with_key("kontor_busy_1", "/v1/orders").await;
-    assert_eq!(often.problem(), "429 too-many: \n");
+    assert_eq!(often.problem(), "429 too-often: \n");
     assert_eq!(often.header("retry-after"), "1");
     assert_eq!(often.header("ratelimit"), "\"requests\";r=0;t=1");
     assert_eq!(shop.get("/v1/orders").await.status, 200, "others do not wait");

@@ -141,8 +141,11 @@ async fn ask(
         request = request.header(*name, &**value);
     }
     let body = cell.body.replace("{nth}", &nth.to_string());
-    let kind =
-        if cell.is_page() { "application/x-www-form-urlencoded" } else { "application/json" };
+    let kind = if cell.path.starts_with("/v1/") {
+        "application/json"
+    } else {
+        "application/x-www-form-urlencoded"
+    };
     if !body.is_empty() {
         request = request.header("content-type", kind).body(body);
     }

@@ -5,6 +5,30 @@ use super::Entry;
 /// The most usual ones first.
 pub(super) const ALL: &[Entry] = &[
     Entry {
+        code: "too-many",
+        status: "422",
+        meaning: ["There are more rows than one file may have.", "行数超过单个文件的上限。"],
+        remedy: ["Ask for fewer, by a filter.", "请用筛选条件缩小范围。"],
+    },
+    Entry {
+        code: "bad-file",
+        status: "422",
+        meaning: [
+            "The file is no table that can be read: neither CSV nor XLSX, too large unpacked, or without the columns that it takes.",
+            "文件不是可读取的表格：既非 CSV 也非 XLSX，解压后过大，或缺少所需列。",
+        ],
+        remedy: [
+            "Save it as CSV or XLSX with the headings of the template, and send it again.",
+            "请按模板列名另存为 CSV 或 XLSX 后重新上传。",
+        ],
+    },
+    Entry {
+        code: "too-many-views",
+        status: "409",
+        meaning: ["The person keeps as many views as anybody may.", "该用户保存的视图已达上限。"],
+        remedy: ["Forget one that is not used any more.", "请先删除不再使用的视图。"],
+    },
+    Entry {
         code: "unauthenticated",
         status: "401",
         meaning: [
@@ -41,7 +65,7 @@ pub(super) const ALL: &[Entry] = &[
         ],
     },
     Entry {
-        code: "too-many",
+        code: "too-often",
         status: "429",
         meaning: [
             "This key or person asked too often, or tried to sign in too often.",
