@@ -1,7 +1,7 @@
 //! What changes, for everybody who looks. However many pages are open, the views are asked once: for
 //! the versions of all orders that are shown anywhere, and for the newest. Nobody looks, nobody asks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,11 +21,21 @@ use crate::store::{self, Filter, Sort};
 /// How many changes are kept for a page that is slow to read. One that missed some is loaded anew.
 const KEPT: usize = 64;
 
+/// How many rows a page has room for.
+const ROWS: usize = super::table::ORDERS as usize;
+
 /// How many of the newest orders are looked at, for those that no page shows yet.
 const NEWEST: i64 = 100;
 
 /// For so long nothing is asked after it was.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// What all pages together are told a second, in bytes: after more than that the next is told later.
+/// In a rush a page shows it in fewer, larger steps, and orders have the machine.
+const TOLD_A_SECOND: usize = 4_000_000;
+
+/// The longest that a page waits for what has changed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// After so long it is asked though nothing was committed here: another process may have.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -80,6 +90,12 @@ impl Live {
         self.closed.send_replace(true);
     }
 
+    /// How many orders are looked at.
+    #[cfg(test)]
+    pub(crate) fn watched(&self) -> usize {
+        self.books().watched.len()
+    }
+
     /// How many look.
     pub(crate) fn viewers(&self) -> usize {
         self.books().viewers
@@ -89,8 +105,9 @@ impl Live {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells of the orders that changed since they were told of.
-    async fn ask(&self, db: &PgPool) -> sqlx::Result<()> {
+    /// Tells of the orders that changed since they were told of. Returns about how many bytes that
+    /// were, for all who look.
+    async fn ask(&self, db: &PgPool) -> sqlx::Result<usize> {
         let watched: HashMap<Uuid, i64> =
             self.books().watched.iter().map(|it| (*it.0, it.1.version)).collect();
         let ids: Vec<Uuid> = watched.keys().copied().collect();
@@ -112,7 +129,7 @@ impl Live {
             changed.insert(order.order, order);
         }
         if changed.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let ids: Vec<Uuid> = changed.keys().copied().collect();
         let lines = store::lines_of(db, &ids).await?;
@@ -127,8 +144,10 @@ impl Live {
             let rows = each.flat_map(|it| [(it, true), (it, false)]).map(row);
             Some(Changed { rows: rows.collect::<Option<_>>()?, order })
         });
-        self.tell(told.collect());
-        Ok(())
+        let told: Vec<Changed> = told.collect();
+        let bytes: usize = told.iter().filter_map(|it| Some(it.rows.first()?.1.len())).sum();
+        self.tell(told);
+        Ok(bytes.saturating_mul(self.viewers()))
     }
 
     fn tell(&self, changed: Vec<Changed>) {
@@ -154,12 +173,19 @@ async fn keep_asking(live: Arc<Live>, db: PgPool, mut pulse: watch::Receiver<()>
                 return;
             }
         }
-        if let Err(error) = live.ask(&db).await {
+        let told = live.ask(&db).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the console cannot be told what changed: {error}");
-        }
-        tokio::time::sleep(PAUSE).await;
+            0
+        });
+        tokio::time::sleep(pause(told)).await;
         let _woken = tokio::time::timeout(LOOK_AGAIN, pulse.changed()).await;
     }
+}
+
+/// How long nothing is asked after so many bytes were told.
+fn pause(told: usize) -> Duration {
+    let millis = told.saturating_mul(1_000) / TOLD_A_SECOND;
+    Duration::from_millis(millis.try_into().unwrap_or(u64::MAX)).clamp(PAUSE, LONGEST_PAUSE)
 }
 
 /// What a page shows, and what else it would.
@@ -173,6 +199,8 @@ pub(super) struct Watching {
     pub(super) seen: HashMap<Uuid, i64>,
     /// What other orders belong on it.
     pub(super) also: Option<Also>,
+    /// The orders that came to it, the oldest first, and when each was placed.
+    pub(super) came: VecDeque<(Uuid, Timestamp)>,
 }
 
 /// Orders that belong on a page though it does not show them yet.
@@ -249,18 +277,32 @@ impl Seat {
     fn rows(&mut self, changed: &[Changed]) -> Option<String> {
         let wanted = (self.watching.language, self.watching.sight.prices);
         let mut rows = Vec::new();
-        for it in changed {
-            if !self.watching.wants(&it.order) {
-                continue;
-            }
+        for it in self.watching.newest(changed) {
             let (order, version) = (it.order.order, it.order.version);
             if self.watching.seen.insert(order, version).is_none() {
+                self.watching.came.push_back((order, it.order.placed_at));
                 self.live.books().watch(order, version);
             }
             let Some((_, html)) = it.rows.iter().find(|row| row.0 == wanted) else { continue };
             rows.push(RowTold { id: order.simple().to_string(), version, html });
         }
+        self.forget();
         if rows.is_empty() { None } else { serde_json::to_string(&rows).ok() }
+    }
+
+    /// Lets go of the oldest of those that came, as the page does when it is full.
+    fn forget(&mut self) {
+        let beyond = self.watching.came.len().saturating_sub(ROWS);
+        for (order, _) in self.watching.came.drain(..beyond) {
+            self.watching.seen.remove(&order);
+            self.live.books().let_go(order);
+        }
+        // What was placed before the oldest that is left is on a later page now.
+        if beyond > 0
+            && let (Some(also), Some(left)) = (&mut self.watching.also, self.watching.came.front())
+        {
+            also.since = also.since.max(Some(left.1));
+        }
     }
 }
 
@@ -275,6 +317,16 @@ impl Drop for Seat {
 }
 
 impl Watching {
+    /// What of this the page is told, the oldest first: no more new orders than it has room for.
+    fn newest<'a>(&self, changed: &'a [Changed]) -> Vec<&'a Changed> {
+        let wanted = changed.iter().filter(|it| self.wants(&it.order));
+        let (known, mut new): (Vec<_>, Vec<_>) =
+            wanted.partition(|it| self.seen.contains_key(&it.order.order));
+        new.sort_by_key(|it| it.order.placed_at);
+        let beyond = new.len().saturating_sub(ROWS);
+        known.into_iter().chain(new.into_iter().skip(beyond)).collect()
+    }
+
     fn wants(&self, order: &OrderView) -> bool {
         if !self.scope.holds(order) {
             return false; // Whatever the page says that it shows.

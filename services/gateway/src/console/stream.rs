@@ -1,6 +1,6 @@
 //! What changes on a page, as server-sent events.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -65,6 +65,7 @@ pub(super) async fn follow(
             sight: may.sight(),
             seen,
             also,
+            came: VecDeque::new(),
         },
     );
     let events = futures::stream::unfold(seat, async |mut seat| {

@@ -25,7 +25,7 @@ use crate::order::OrderView;
 use crate::store::{self, Filter, Place, Sort};
 
 /// How many orders a page has.
-const ORDERS: u16 = 50;
+pub(super) const ORDERS: u16 = 50;
 
 /// What is asked for. A browser sends every field of a form: an empty one asks for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]

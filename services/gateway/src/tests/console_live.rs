@@ -100,6 +100,23 @@ async fn a_page_is_told_what_belongs_on_it_and_in_its_language() {
     }
 }
 
+/// In a rush a page is told what it has room for, and what scrolled off it is not followed any more.
+#[tokio::test]
+async fn a_page_is_told_of_no_more_than_it_has_room_for() {
+    let mut shop = Shop::open().await;
+    let mut page = shop.follow("watch=&also=yes", "en").await;
+    let mut told = 0;
+    for rush in 0..3 {
+        let place = |nth: i32| format!("place r{rush}n{nth} 5000 prepaid; ");
+        let story: String = (0..60).map(place).collect();
+        shop.hear(story.trim_end_matches("; ")).await;
+        shop.beat.send_replace(());
+        told += page.rows(SOON).await.unwrap().len();
+        assert!(shop.live.watched() <= 50, "{} are followed", shop.live.watched());
+    }
+    assert!((50..=150).contains(&told), "{told} rows were told");
+}
+
 /// Whoever was away comes back with what they show, and is told what they missed.
 #[tokio::test]
 async fn what_was_missed_is_told_at_the_next_connection() {
