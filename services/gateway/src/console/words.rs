@@ -303,7 +303,6 @@ pub(crate) const PROBLEMS: &[Word] = &[
     ("internal", "Something is wrong with us", "系统出错"),
     ("rejected", "The order was not taken in", "订单未被受理"),
     ("conflict", "It stands for an order of other content", "与已有订单内容冲突"),
-    ("channel", "A channel follows its own orders only", "只能访问本渠道的订单"),
     ("media-type", "The body is not JSON", "请求体不是 JSON"),
     ("too-large", "The body is too large", "请求体过大"),
     ("method-not-allowed", "This is not done here", "不支持该方法"),

@@ -139,7 +139,7 @@ fn from_json(bytes: &[u8]) -> Table {
 
 /// The columns that stand the same in every file.
 fn columns(rows: &[Vec<String>]) -> Vec<Vec<String>> {
-    rows.iter().map(|it| [0, 2, 3, 4, 5, 16].map(|at| it[at].clone()).to_vec()).collect()
+    rows.iter().map(|it| [0, 2, 3, 4, 5, 17].map(|at| it[at].clone()).to_vec()).collect()
 }
 
 #[tokio::test]
