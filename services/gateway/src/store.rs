@@ -195,7 +195,8 @@ async fn save_heads(
 /// Writes the orders that the batch told something new of.
 async fn save_states(db: &mut PgConnection, views: &Views) -> anyhow::Result<()> {
     let told: BTreeSet<OrderId> = views.timeline.iter().map(|it| it.order).collect();
-    let new: BTreeSet<OrderId> = views.placed.iter().map(|it| it.order).collect();
+    let placed = views.placed.iter().map(|it| it.order);
+    let new: BTreeSet<OrderId> = placed.chain(views.carried.iter().map(|it| it.order)).collect();
     let told = views.orders.iter().filter(|(order, _)| told.contains(order));
     let (added, changed): (Vec<_>, Vec<_>) = told.partition(|(order, _)| new.contains(order));
     write_states(db, ADD_STATES, &added).await?;
