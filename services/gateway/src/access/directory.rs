@@ -86,13 +86,12 @@ impl Access {
             return if is_operator { Ok(operator()) } else { Err(Unknown::Unproved) };
         }
         let now = clock::real();
-        let found = match self.keys.recall(id, now, &self.settings) {
-            Some(found) => found,
-            None => {
-                let found = keys::key(db, id).await?;
-                self.keys.note(id.to_owned(), found.clone(), now);
-                found
-            }
+        let found = if let Some(found) = self.keys.recall(id, now, &self.settings) {
+            found
+        } else {
+            let found = keys::key(db, id).await?;
+            self.keys.note(id.to_owned(), found.clone(), now);
+            found
         };
         let row = found.filter(|it| is_valid(it, &hashed, now)).ok_or(Unknown::Unproved)?;
         if row.used_at.is_none_or(|it| now.duration_since(it) > COARSE) {
@@ -105,13 +104,12 @@ impl Access {
 
     async fn by_session(&self, db: &PgPool, token: &Hashed) -> Result<Principal, Unknown> {
         let now = clock::real();
-        let found = match self.sessions.recall(token, now, &self.settings) {
-            Some(found) => found,
-            None => {
-                let found = people::signed_in(db, token).await?;
-                self.sessions.note(token.clone(), found.clone(), now);
-                found
-            }
+        let found = if let Some(found) = self.sessions.recall(token, now, &self.settings) {
+            found
+        } else {
+            let found = people::signed_in(db, token).await?;
+            self.sessions.note(token.clone(), found.clone(), now);
+            found
         };
         let session = found.filter(|it| self.lasts(it, now)).ok_or(Unknown::Unproved)?;
         if now.duration_since(session.used_at) > COARSE {
@@ -269,6 +267,7 @@ impl<K, V> Default for Memory<K, V> {
 }
 
 impl<K: Hash + Eq, V: Clone> Memory<K, V> {
+    #[expect(clippy::option_option, reason = "whether it is remembered, and whether it is there")]
     fn recall<Q: Hash + Eq + ?Sized>(
         &self,
         key: &Q,

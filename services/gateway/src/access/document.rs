@@ -24,7 +24,7 @@ pub(crate) fn enter(document: &mut Value) {
         let operation = operation.and_then(|it| it.get_mut(&method)).and_then(Value::as_object_mut);
         match (operation, takes) {
             (Some(operation), Takes::Nothing) => {
-                drop(operation.insert("security".into(), json!([])))
+                operation.insert("security".into(), json!([]));
             }
             (Some(operation), Takes::Leave(action)) => guarded(operation, action.name()),
             (None, _) => {} // A page.

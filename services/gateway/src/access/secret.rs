@@ -1,6 +1,6 @@
 //! Secrets: how they are made, kept and compared. None of them is kept as it is.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -101,7 +101,12 @@ fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    let mut text = String::new();
+    for byte in bytes {
+        // A string takes whatever is written.
+        write!(text, "{byte:02x}").ok();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -33,7 +33,9 @@ impl Sight {
         match value {
             Value::Object(fields) => {
                 if !self.prices {
-                    PRICES.iter().for_each(|it| drop(fields.remove(*it)));
+                    for price in PRICES {
+                        fields.remove(price);
+                    }
                 }
                 if !self.credit {
                     fields.remove("credit");

@@ -34,10 +34,8 @@ type Sent = Result<Form<Filled>, FormRejection>;
 pub(super) async fn cancel(
     State(api): State<Api>,
     may: May<act::CancelOrder>,
-    reader: Reader,
-    which: Which,
-    by: Caller,
-    headers: HeaderMap,
+    (reader, which): (Reader, Which),
+    (by, headers): (Caller, HeaderMap),
     form: Sent,
 ) -> Response {
     let desk = Desk { api, reader, which };
@@ -60,10 +58,8 @@ pub(super) async fn cancel(
 pub(super) async fn credit(
     State(api): State<Api>,
     may: May<act::DecideCredit>,
-    reader: Reader,
-    Path((id, verdict)): Path<(String, String)>,
-    by: Caller,
-    headers: HeaderMap,
+    (reader, Path((id, verdict))): (Reader, Path<(String, String)>),
+    (by, headers): (Caller, HeaderMap),
     form: Sent,
 ) -> Response {
     let desk = Desk { api, reader, which: Which::named(id) };

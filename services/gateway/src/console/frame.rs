@@ -33,6 +33,7 @@ pub(crate) struct Frame {
 }
 
 /// Whose page it is, and where they may go.
+#[expect(clippy::struct_excessive_bools, reason = "one for each part of the house")]
 pub(crate) struct Me {
     pub(crate) name: String,
     /// Keys do not sign out, and have no password.

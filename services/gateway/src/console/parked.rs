@@ -159,8 +159,7 @@ pub(super) async fn replay(
     State(api): State<Api>,
     may: May<act::TendParked>,
     reader: Reader,
-    service: Path<String>,
-    headers: HeaderMap,
+    (service, headers): (Path<String>, HeaderMap),
     form: Sent,
 ) -> Response {
     carry_out((api, may), reader, Deed::Replay, service, (headers, form)).await
@@ -170,8 +169,7 @@ pub(super) async fn discard(
     State(api): State<Api>,
     may: May<act::TendParked>,
     reader: Reader,
-    service: Path<String>,
-    headers: HeaderMap,
+    (service, headers): (Path<String>, HeaderMap),
     form: Sent,
 ) -> Response {
     carry_out((api, may), reader, Deed::Discard, service, (headers, form)).await

@@ -85,7 +85,7 @@ impl Row {
             meaning: words::colour(language, it.colour),
             placed: it.placed_at.as_microsecond(),
             placed_at: it.placed_at.into(),
-            estimated_at: sourced.map(Moment::from).or(told.map(Moment::from)),
+            estimated_at: sourced.map(Moment::from).or_else(|| told.map(Moment::from)),
             is_late: it.is_late,
             imported: carried.is_some(),
             flags: carried

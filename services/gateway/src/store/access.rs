@@ -65,7 +65,7 @@ impl Rights {
 
     /// In words, for the log: `storefront of web`.
     fn words(&self) -> String {
-        let bound = self.channel().or(self.warehouse());
+        let bound = self.channel().or_else(|| self.warehouse());
         let bound = bound.map(|it| format!(" of {it}")).unwrap_or_default();
         format!("{}{bound}", self.roles().join(", "))
     }

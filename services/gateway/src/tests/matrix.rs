@@ -41,9 +41,8 @@ fn expected(table: Table, guest: &Guest, takes: Takes, cell: &Cell) -> Outcome {
     let Takes::Leave(action) = takes else { return Outcome::Done(cell.done) };
     match guest.proof {
         Proof::Good => {}
-        Proof::Bad => return Outcome::Unknown,
         Proof::None if cell.is_page() => return Outcome::SignIn,
-        Proof::None => return Outcome::Unknown,
+        Proof::Bad | Proof::None => return Outcome::Unknown,
     }
     let is_narrowed = guest.only.is_some_and(|only| action != only && action != Action::ReadSelf);
     if is_narrowed || (action == Action::ChangePassword && !guest.is_person) {
@@ -160,6 +159,7 @@ async fn ask(
 }
 
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "how much was tried is worth knowing")]
 async fn everybody_may_what_the_table_says_and_nothing_else() {
     let shop = crowd::opened().await;
     let (guests, cells) = (crowd(), cells());
