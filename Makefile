@@ -32,7 +32,7 @@ deploy: ## Checks the Compose file and the Kubernetes manifests, with their own 
 tests: ## Runs all tests, beside servers of their own
 	cargo build --quiet --package kontor
 	$(WITH_SERVERS) cargo $(RUNNER) --workspace
-	@command -v node >/dev/null && command -v npm >/dev/null || echo "SKIPPED: the clients in JavaScript and the judges of the documents; install node and npm, 20.19 or newer, to test them and the documents"
+	@command -v node >/dev/null && command -v npm >/dev/null || echo "SKIPPED: the clients in JavaScript and the judges of the documents; install node and npm, 18.3 or newer, to test them and the documents"
 
 bench: ## Measures orders placed to pick requested (release build; a few minutes)
 	cargo run --release --package kontor -- bench

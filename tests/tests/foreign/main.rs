@@ -1,6 +1,8 @@
 //! Clients in other languages, written from the published documents alone: they trade with each other
 //! through the house, and each may do what is its own, and nothing else.
 
+mod curl;
+mod first_hour;
 mod readme;
 mod refused;
 mod tools;
@@ -58,7 +60,9 @@ async fn clients_in_two_languages_trade_with_each_other() -> anyhow::Result<()> 
 }
 
 async fn trade(shop: &Shop, tools: &Tools) -> anyhow::Result<()> {
-    readme::is_true(shop, tools).await?;
+    let key = shop.clerk.makes_key("storefront", "counter").await?;
+    readme::is_true(shop, tools, &key).await?;
+    first_hour::is_true(shop, &key).await?;
     let trades = open_trades(shop).await?;
     let [one, other] = tools.languages();
     // Whoever was one language is the other in the second round, and goes on where it was.

@@ -98,6 +98,7 @@ pub(crate) const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("GET", "/docs", Nothing),
     ("GET", "/docs/events", Nothing),
     ("GET", "/docs/events/{subject}", Nothing),
+    ("GET", "/docs/first-hour", Nothing),
     ("GET", "/docs/http", Nothing),
     ("GET", "/docs/messages", Nothing),
     ("GET", "/docs/assets/redoc.js", Nothing),

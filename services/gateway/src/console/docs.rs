@@ -1,5 +1,6 @@
 //! The documentation, offline: everything that it shows is in this binary.
 
+mod first_hour;
 mod messages;
 mod problems;
 mod reference;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/docs", get(contents))
         .route("/docs/events", get(messages::list))
         .route("/docs/events/{subject}", get(messages::show))
+        .route("/docs/first-hour", get(first_hour::show))
         .route("/docs/http", get(reference::http))
         .route("/docs/messages", get(reference::messages))
         .route("/docs/assets/redoc.js", get(reference::renderer))

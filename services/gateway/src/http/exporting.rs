@@ -1,10 +1,14 @@
 //! Tables as files, for programs.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use contracts::inventory::{StockOf, StockView};
 use contracts::{Sku, Timestamp};
 use serde::Deserialize;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{self, Content, ContentBuilder, RefOr, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses};
 
 use super::extract::{Asked, Named};
@@ -70,18 +74,34 @@ pub(crate) struct FormatQuery {
     format: Format,
 }
 
-/// A file.
-#[derive(IntoResponses)]
-#[response(
-    status = 200,
-    description = "The table as a file, all of one moment, with the totals of all its rows. Headings \
-        and words are in the language that is asked for (`Accept-Language`). CSV is UTF-8 with its \
-        mark, and texts that a spreadsheet would take for a formula bear an apostrophe. JSON is \
-        `{\"rows\": […], \"totals\": {…}}`, with codes in the place of words.",
-    content_type = "text/csv"
-)]
-#[expect(dead_code, reason = "only documents what is answered")]
-pub(crate) struct AsFile(String);
+/// A file, of the format that was asked for.
+pub(crate) struct AsFile;
+
+impl IntoResponses for AsFile {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let csv = ContentBuilder::new().schema(Some(text)).build();
+        let table = ObjectBuilder::new()
+            .property("rows", ArrayBuilder::new().items(ObjectBuilder::new()))
+            .property("totals", ObjectBuilder::new())
+            .required("rows")
+            .required("totals");
+        let json = ContentBuilder::new().schema(Some(table)).build();
+        let response = ResponseBuilder::new()
+            .description(FILE)
+            .content("text/csv", csv)
+            .content("application/json", json)
+            .content(XLSX, Content::default());
+        [("200".to_owned(), RefOr::T(response.build()))].into()
+    }
+}
+
+const FILE: &str = "The table as a file, all of one moment, with the totals of all its rows. Headings and \
+    words are in the language that is asked for (`Accept-Language`). CSV is UTF-8 with its mark, and \
+    texts that a spreadsheet would take for a formula bear an apostrophe. JSON is \
+    `{\"rows\": […], \"totals\": {…}}`, with codes in the place of words.";
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// Orders as a file
 ///

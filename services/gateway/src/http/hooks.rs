@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::checked::{Checked, Faults};
 use super::extract::{Instruction, KeyHeader};
-use super::problem::{Always, IfMissing, IfSent, Problem};
+use super::problem::{Always, IfMissing, IfSent, Problem, fault};
 use super::{Api, Json, schema};
 use crate::access::{May, Resource, act};
 
@@ -26,6 +26,9 @@ const NO_ENDPOINT: &str = "There is no such webhook";
 
 /// The longest URL that is looked at; webhook says how long it may be.
 const LONGEST_URL: usize = 4096;
+
+/// For how many kinds of events one webhook is called.
+const MOST_EVENTS: usize = 4;
 
 /// Where a channel wants to be called.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,13 +42,22 @@ pub(crate) struct NewWebhook {
     events: Vec<HookEvent>,
     /// What it is signed with: `whsec_` and 24 to 64 random bytes in base64. One is drawn if none
     /// is given.
-    #[schema(value_type = Option<String>, pattern = "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$")]
+    #[schema(value_type = Option<String>, pattern = "^whsec_(([A-Za-z0-9+/]{4}){8,21}([A-Za-z0-9+/][AQgw]==)?|([A-Za-z0-9+/]{4}){8,20}[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)$")]
     secret: Option<HookSecret>,
 }
 
 impl Checked for NewWebhook {
     fn check(&self, faults: &mut Faults) {
         faults.text("/url", &self.url, 1..=LONGEST_URL);
+        check_events(&self.events, faults);
+    }
+}
+
+/// As many as there are, at most; webhook says which.
+fn check_events(events: &[HookEvent], faults: &mut Faults) {
+    if events.len() > MOST_EVENTS {
+        let found = format!("{} events", events.len());
+        faults.0.push(fault("range", "/events", &found, &format!("1 to {MOST_EVENTS} events")));
     }
 }
 
@@ -67,6 +79,7 @@ pub(crate) struct Webhook {
 impl Checked for Webhook {
     fn check(&self, faults: &mut Faults) {
         faults.text("/url", &self.url, 1..=LONGEST_URL);
+        check_events(&self.events, faults);
     }
 }
 
@@ -92,7 +105,7 @@ pub(crate) struct Signing {
 #[utoipa::path(
     get, path = "/v1/channels/{channel}/webhooks", tag = "Webhooks", operation_id = "list_webhooks",
     params(
-        ("channel" = String, Path, description = "Whose.", example = "webshop"),
+        ("channel" = schema::ChannelId, Path, description = "Whose.", example = "webshop"),
     ),
     responses(
         (status = 200, description = "All of them.", body = Vec<schema::EndpointView>),
@@ -115,7 +128,7 @@ pub(crate) async fn list_webhooks(
     post, path = "/v1/channels/{channel}/webhooks", tag = "Webhooks",
     operation_id = "create_webhook",
     params(
-        ("channel" = String, Path, description = "Whose.", example = "webshop"),
+        ("channel" = schema::ChannelId, Path, description = "Whose.", example = "webshop"),
         KeyHeader,
     ),
     request_body(content = NewWebhook, description = "Where, and what for."),
@@ -160,8 +173,8 @@ pub(crate) async fn create_webhook(
     put, path = "/v1/channels/{channel}/webhooks/{webhook}", tag = "Webhooks",
     operation_id = "put_webhook",
     params(
-        ("channel" = String, Path, description = "Whose.", example = "webshop"),
-        ("webhook" = String, Path, description = "Which.",
+        ("channel" = schema::ChannelId, Path, description = "Whose.", example = "webshop"),
+        ("webhook" = schema::EndpointId, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
         KeyHeader,
     ),
@@ -192,7 +205,7 @@ pub(crate) async fn put_webhook(
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSecret {
     /// `whsec_` and 24 to 64 random bytes in base64. One is drawn if none is given.
-    #[schema(value_type = Option<String>, pattern = "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$")]
+    #[schema(value_type = Option<String>, pattern = "^whsec_(([A-Za-z0-9+/]{4}){8,21}([A-Za-z0-9+/][AQgw]==)?|([A-Za-z0-9+/]{4}){8,20}[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)$")]
     secret: Option<HookSecret>,
 }
 
@@ -207,8 +220,8 @@ impl Checked for NewSecret {
     post, path = "/v1/channels/{channel}/webhooks/{webhook}/secret", tag = "Webhooks",
     operation_id = "rotate_webhook_secret",
     params(
-        ("channel" = String, Path, description = "Whose.", example = "webshop"),
-        ("webhook" = String, Path, description = "Which.",
+        ("channel" = schema::ChannelId, Path, description = "Whose.", example = "webshop"),
+        ("webhook" = schema::EndpointId, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
         KeyHeader,
     ),

@@ -62,12 +62,15 @@ pub(crate) async fn get_order(
     seen(&may, &found.ok_or_else(|| Problem::not_found(NO_ORDER))?)
 }
 
+/// No timeline has more entries.
+const LAST_ENTRY: u32 = i32::MAX as u32;
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TimelineQuery {
     /// Only entries after this one: the highest that is known already.
-    #[param(minimum = 0, example = 3)]
+    #[param(minimum = 0, maximum = 2_147_483_647, example = 3)]
     after: Option<u32>,
     /// So many at most. 200, if nothing is said.
     #[param(minimum = 1, maximum = 1000, example = 200)]
@@ -110,6 +113,9 @@ pub(crate) async fn get_timeline(
     let limit = query.limit.unwrap_or(ENTRIES);
     if !(1..=MOST_ENTRIES).contains(&limit) {
         return Err(Problem::malformed(format!("limit: 1 to {MOST_ENTRIES}")));
+    }
+    if query.after.is_some_and(|it| it > LAST_ENTRY) {
+        return Err(Problem::malformed(format!("after: 0 to {LAST_ENTRY}")));
     }
     api.wait_for(query.min_page.as_deref()).await?;
     let order = which.find(&api.db, may.scope()).await?;

@@ -228,6 +228,9 @@ pub(crate) async fn get_access_log(
     _: May<act::ReadAccessLog>,
     Asked(query): Asked<LogQuery>,
 ) -> Result<Json<AccessLog>, Problem> {
+    if query.before.is_some_and(|it| it < 1) {
+        return Err(Problem::malformed("before: 1 or more"));
+    }
     let rows = access::log(&api.db, query.before, ENTRIES.into()).await?;
     let next = rows.last().filter(|it| rows.len() == usize::from(ENTRIES) && it.number > 1);
     let next = next.map(|it| it.number);

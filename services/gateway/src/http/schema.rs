@@ -37,6 +37,7 @@ words! {
     CreditDecision = contracts::credit::CreditDecision,
     Currency = contracts::Currency,
     CustomerId = contracts::CustomerId,
+    EndpointId = contracts::EndpointId,
     EndpointView = contracts::webhook::EndpointView,
     HookEvent = contracts::webhook::HookEvent,
     JournalEntry = contracts::finance::JournalEntry,

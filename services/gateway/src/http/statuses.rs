@@ -37,8 +37,32 @@ pub(crate) struct FollowQuery {
     from: Option<FromWhere>,
     /// The same as the header `Last-Event-ID`, for clients that cannot send it. The header goes
     /// before.
-    #[param(example = "18f0c2a9b3d4e5f6-1042", pattern = "^[0-9a-f]{1,16}-[0-9]{1,18}$")]
+    #[param(example = "18f0c2a9b3d4e5f6-1042", pattern = "^([0-9a-f]{1,16}-[0-9]{1,18})?$")]
     last_event_id: Option<String>,
+}
+
+/// One event: `id: …`, `event: …` and `data: …`, a line each, and an empty line.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only documents what is sent")]
+pub(crate) struct StatusEvent {
+    /// The place after it, for `Last-Event-ID`.
+    #[schema(example = "18f0c2a9b3d4e5f6-1042")]
+    id: String,
+    event: EventName,
+    /// An `OrderStatus` as JSON, or why it begins anew.
+    #[schema(
+        example = r#"{"channel":"webshop","external_id":"W-1001","number":1,"status":"checking"}"#
+    )]
+    data: String,
+}
+
+/// What an event is.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "only documents what is sent")]
+pub(crate) enum EventName {
+    Status,
+    Reset,
 }
 
 /// Where to begin.
@@ -56,7 +80,11 @@ pub(crate) enum FromWhere {
 pub(crate) struct LastEventHeader {
     /// The id of the last event that was seen: the next one is what follows it. Browsers send it by
     /// themselves.
-    #[param(rename = "Last-Event-ID", example = "18f0c2a9b3d4e5f6-1042")]
+    #[param(
+        rename = "Last-Event-ID",
+        example = "18f0c2a9b3d4e5f6-1042",
+        pattern = "^([0-9a-f]{1,16}-[0-9]{1,18})?$"
+    )]
     last_event_id: Option<String>,
 }
 
@@ -80,10 +108,8 @@ pub(crate) struct LastEventHeader {
         FollowQuery, LastEventHeader,
     ),
     responses(
-        (status = 200, description = "Statuses, as they come.", body = String,
-            content_type = "text/event-stream",
-            example = "id: 18f0c2a9b3d4e5f6-1042\nevent: status\ndata: {\"channel\":\"webshop\",\
-                \"external_id\":\"W-1001\",\"number\":1,\"status\":\"checking\"}\n\n"),
+        (status = 200, description = "Statuses, as they come: so is each event.",
+            body = StatusEvent, content_type = "text/event-stream"),
         Always, IfMissing,
     ),
 )]
@@ -132,19 +158,19 @@ fn read(
     if let Err(error) = &order {
         faults.push(format!("order: {error}"));
     }
-    let (name, last) = match header_text(headers, "last-event-id")? {
-        Some(last) => ("Last-Event-ID", Some(last)),
-        None => ("last_event_id", query.last_event_id.as_deref()),
-    };
-    // Who has seen nothing yet may send the id empty.
-    let last = last.filter(|it| !it.is_empty()).map(|it| it.parse().map_err(|()| it));
-    let from = match (last, query.from) {
-        (Some(Ok(place)), _) => Begin::After(place),
-        (Some(Err(found)), _) => {
-            let found: String = found.chars().take(64).collect();
+    let mut place = |name: &str, last: Option<&str>| {
+        // Who has seen nothing yet may send the id empty.
+        let last = last.filter(|it| !it.is_empty())?;
+        let unknown = |()| {
+            let found: String = last.chars().take(64).collect();
             faults.push(format!("{name}: {found:?}, not the id of an event"));
-            Begin::Now
-        }
+        };
+        last.parse().map_err(unknown).ok()
+    };
+    let header = place("Last-Event-ID", header_text(headers, "last-event-id")?);
+    let asked = place("last_event_id", query.last_event_id.as_deref());
+    let from = match (header.or(asked), query.from) {
+        (Some(place), _) => Begin::After(place),
         (None, Some(FromWhere::Start)) => Begin::Start,
         (None, Some(FromWhere::Now) | None) => Begin::Now,
     };

@@ -9,8 +9,9 @@ use super::http::Shop;
 use crate::console::{self, words};
 use crate::documents;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/docs",
+    "/docs/first-hour",
     "/docs/events",
     "/docs/events/intake.status.v1",
     "/docs/events/fulfilment.warehouse-reported.v1",

@@ -18,6 +18,10 @@ catalogue! {
     about: "All that a storefront, a warehouse, a payment provider or a carrier needs to work with \
         Kontor. It comes from the running program, and asks nobody else.",
         "店铺、仓库、支付机构和承运商接入 Kontor 所需的全部说明。内容随程序提供，不访问任何外部地址。";
+    first_hour: "The first hour", "第一个小时";
+    first_hour_about: "From a key to an order that is placed, followed, picked and told to your shop: by \
+        curl, and by clients in Python and JavaScript. Ten minutes to read.",
+        "从密钥到下单、跟踪、拣货与通知：使用 curl，以及 Python 和 JavaScript 客户端。阅读约十分钟。";
     http: "HTTP", "HTTP 接口";
     http_about: "Every operation, its parameters, bodies and answers:",
         "全部接口、参数、请求体与应答：";

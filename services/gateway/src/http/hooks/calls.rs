@@ -40,8 +40,8 @@ pub(crate) struct Written {
     post, path = "/v1/channels/{channel}/webhooks/{webhook}/test", tag = "Webhooks",
     operation_id = "test_webhook",
     params(
-        ("channel" = String, Path, description = "Whose.", example = "webshop"),
-        ("webhook" = String, Path, description = "Which.",
+        ("channel" = schema::ChannelId, Path, description = "Whose.", example = "webshop"),
+        ("webhook" = schema::EndpointId, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
         KeyHeader,
     ),
@@ -95,8 +95,8 @@ pub(crate) struct Replayed {
     post, path = "/v1/channels/{channel}/webhooks/{webhook}/replay", tag = "Webhooks",
     operation_id = "replay_webhook",
     params(
-        ("channel" = String, Path, description = "Whose.", example = "webshop"),
-        ("webhook" = String, Path, description = "Which.",
+        ("channel" = schema::ChannelId, Path, description = "Whose.", example = "webshop"),
+        ("webhook" = schema::EndpointId, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
         KeyHeader,
     ),
@@ -131,8 +131,8 @@ pub(crate) async fn replay_webhook(
     get, path = "/v1/channels/{channel}/webhooks/{webhook}/calls", tag = "Webhooks",
     operation_id = "list_webhook_calls",
     params(
-        ("channel" = String, Path, description = "Whose.", example = "webshop"),
-        ("webhook" = String, Path, description = "Which.",
+        ("channel" = schema::ChannelId, Path, description = "Whose.", example = "webshop"),
+        ("webhook" = schema::EndpointId, Path, description = "Which.",
             example = "ep-7b1f0c52a4d84f0c9a54d4a7f3a1c0de"),
     ),
     responses(

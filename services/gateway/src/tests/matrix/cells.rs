@@ -305,7 +305,13 @@ fn more_pages() -> Vec<Cell> {
     let put_away = format!("id={view}&reason=x");
     let mut cells: Vec<Cell> = ["/shorts", "/reviews", "/parked", "/console/counts", "/docs"]
         .into_iter()
-        .chain(["/docs/events", "/docs/http", "/docs/messages", "/docs/assets/redoc.js"])
+        .chain([
+            "/docs/first-hour",
+            "/docs/events",
+            "/docs/http",
+            "/docs/messages",
+            "/docs/assets/redoc.js",
+        ])
         .chain(["/asyncapi.json", "/problems"])
         .map(|it| get(it, it))
         .collect();
