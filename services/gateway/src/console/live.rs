@@ -297,8 +297,8 @@ impl Seat {
             self.watching.seen.remove(&order);
             self.live.books().let_go(order);
         }
-        // What was placed before the oldest that is left is on a later page now.
-        if beyond > 0
+        // The page is full: what was placed before the oldest of them belongs on a later one.
+        if self.watching.came.len() == ROWS
             && let (Some(also), Some(left)) = (&mut self.watching.also, self.watching.came.front())
         {
             also.since = also.since.max(Some(left.1));

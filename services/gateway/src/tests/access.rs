@@ -300,8 +300,7 @@ async fn no_secret_is_written_down() {
     for key in [canary.to_owned(), format!("kontor_ops_{canary}"), format!("kontor_x_{canary}")] {
         for path in ["/v1/orders", "/v1/orders/K-1", "/holds", "/nowhere"] {
             let reply = shop.with_key(&key, path).await;
-            told += &reply.text;
-            told += &format!("{:?}", reply.headers);
+            told.extend([reply.text, format!("{:?}", reply.headers)]);
         }
     }
     told += &shop.with_cookie(&format!("kontor-session={canary}"), "/v1/orders").await.text;

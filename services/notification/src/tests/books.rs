@@ -22,7 +22,7 @@ async fn every_statement_prepares() {
         (uuid[], uuid[], int4[], text[], timestamptz[], text[]) -> nothing
         () -> pg_try_advisory_lock bool
         () -> pg_advisory_unlock_all void
-        (uuid[], int8) -> order_id uuid, letter_id uuid, kind text, facts json, written_at timestamptz, attempts int4, order_no text, currency text, total_cents int8, freight_cents int8, lines json
+        (uuid[], int8, timestamptz) -> order_id uuid, letter_id uuid, kind text, facts json, written_at timestamptz, attempts int4, order_no text, currency text, total_cents int8, freight_cents int8, lines json
     "#]].assert_eq(&signatures);
 }
 
