@@ -89,6 +89,6 @@ export function followPage(part) {
   follow(watch, soon, soon);
   // What no order's version tells of is asked for anew, while somebody looks.
   const every = Number(part.dataset.every);
-  if (every) setInterval(() => { if (!document.hidden) soon(); }, every * 1000);
+  if (every) setInterval(() => { if (!document.hidden && !isBusy(current())) soon(); }, every * 1000);
   return soon;
 }

@@ -7,7 +7,7 @@ use chassis::{Client, ParkedInput, Told, Unanswered};
 use contracts::allocation::{SaveRuleset, SetNode, WhySource};
 use contracts::credit::{AccountOf, RefuseHold, ReleaseHold, SetCreditLimit, WhyCredit};
 use contracts::finance::BooksOf;
-use contracts::intake::{CancelOrder, CarryOver, ListItem, PlaceOrder, RegisterCustomer};
+use contracts::intake::{CancelOrder, CarryOver, ListItem, PlaceOrder, RegisterCustomer, UnitsOf};
 use contracts::inventory::{CountStock, ReceiveStock, StockOf};
 use contracts::webhook::{CallsOf, EndpointsOf, Replay, RotateSecret, SetEndpoint, TestEndpoint};
 use contracts::{Command, Contract, Key, Question};
@@ -67,6 +67,7 @@ pub(crate) trait Commands:
     + Asks<AccountOf>
     + Asks<BooksOf>
     + Asks<StockOf>
+    + Asks<UnitsOf>
     + Asks<EndpointsOf>
     + Asks<CallsOf>
     + Tends
@@ -75,7 +76,7 @@ pub(crate) trait Commands:
 }
 
 /// The same list, for whoever grants the rights to it.
-pub(crate) const ALL: [Contract; 23] = [
+pub(crate) const ALL: [Contract; 24] = [
     Contract::of::<PlaceOrder>(),
     Contract::of::<CancelOrder>(),
     Contract::of::<CarryOver>(),
@@ -97,6 +98,7 @@ pub(crate) const ALL: [Contract; 23] = [
     Contract::of::<AccountOf>(),
     Contract::of::<BooksOf>(),
     Contract::of::<StockOf>(),
+    Contract::of::<UnitsOf>(),
     Contract::of::<EndpointsOf>(),
     Contract::of::<CallsOf>(),
 ];

@@ -22,6 +22,7 @@ mod stock;
 mod stream;
 mod table;
 pub(crate) mod texts;
+mod units;
 pub(crate) mod words;
 mod work;
 

@@ -20,6 +20,7 @@ pub(crate) mod problem;
 pub(crate) mod schema;
 mod statuses;
 pub(crate) mod stock;
+pub(crate) mod units;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
@@ -186,6 +187,7 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .routes(routes!(orders::get_order))
         .routes(routes!(orders::get_timeline))
         .routes(routes!(orders::explain_order))
+        .routes(routes!(units::get_units))
         .routes(routes!(orders::get_books))
         .routes(routes!(statuses::follow_statuses))
         .routes(routes!(deciding::cancel_order))

@@ -23,4 +23,5 @@ mod placing;
 mod reading;
 mod story;
 mod story_goods;
+mod units;
 mod views;

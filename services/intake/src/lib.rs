@@ -33,7 +33,7 @@ use contracts::intake::{
     OrderConfirmed, OrderExpired, OrderHeld, OrderPlaced, OrderStatus, OrderSubmitted,
     PaymentOverdue, PaymentRequested, PlaceOrder, PlacementAccepted, PlacementConflict,
     PlacementDuplicate, PlacementRejected, PromotionRequested, RegisterCustomer, SourcingRequested,
-    WhoOrdered,
+    UnitsOf, WhoOrdered,
 };
 use contracts::inventory::{
     BackorderFilled, ClaimsPromoted, ClaimsWithdrawn, LeaseExpired, PromotionRefused, StockClaimed,
@@ -109,7 +109,7 @@ message_set! {
 
 message_set! {
     /// What intake can be asked.
-    pub enum Questions { WhoOrdered }
+    pub enum Questions { WhoOrdered, UnitsOf }
 }
 
 /// Intake.
@@ -151,6 +151,9 @@ impl Service for Intake {
             Questions::WhoOrdered(it) => {
                 let entry = store::entry(db, it.order).await?;
                 Ok(contracts::answer::<WhoOrdered>(&entry.map(vault::Entry::recipient)))
+            }
+            Questions::UnitsOf(it) => {
+                Ok(contracts::answer::<UnitsOf>(&store::units(db, it.order).await?))
             }
         }
     }

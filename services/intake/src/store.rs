@@ -16,7 +16,7 @@ use crate::order::Order;
 use crate::placement::idempotency_key;
 use crate::submission::{customer_of, items_of, po_number_of};
 
-pub(crate) use orders::entry;
+pub(crate) use orders::{entry, units};
 
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<&'static str> {

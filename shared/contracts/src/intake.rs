@@ -18,6 +18,7 @@ pub use crate::carried::{
 };
 pub use crate::reception::{Cancellation, Cancelled, Placement};
 pub use crate::submission::{ShipTo, Submission, SubmissionLine};
+pub use crate::whereabouts::{LineBuckets, UnitsOf};
 
 // ---- Taking an order in ------------------------------------------------------------------------
 

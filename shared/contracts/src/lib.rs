@@ -16,6 +16,7 @@ mod order;
 mod reception;
 mod submission;
 pub mod webhook;
+mod whereabouts;
 
 pub use buckets::{BadMove, Bucket, Buckets, roll_up};
 pub use ids::{

@@ -26,6 +26,7 @@ pub(crate) const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("POST", "/v1/orders", Leave(Action::PlaceOrder)),
     ("GET", "/v1/orders/{id}", Leave(Action::ReadOrder)),
     ("GET", "/v1/orders/{id}/timeline", Leave(Action::ReadOrder)),
+    ("GET", "/v1/orders/{id}/units", Leave(Action::ReadOrder)),
     ("GET", "/v1/orders/{id}/explanation", Leave(Action::ExplainOrder)),
     ("GET", "/v1/orders/{id}/books", Leave(Action::ReadBooks)),
     ("POST", "/v1/orders/{id}/cancel", Leave(Action::CancelOrder)),

@@ -1,10 +1,13 @@
 //! One order: where it is, what happened to it and why, and what can be decided about it.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use contracts::Status;
+use contracts::intake::LineBuckets;
 
 use super::frame::{Frame, Said, page, wrong};
 use super::language::Reader;
@@ -14,17 +17,25 @@ use super::order_parts::{
     lines, money_of, shipments, sourcing, steps,
 };
 use super::row::Row;
+use super::units::{UnitsShown, units as units_shown};
 use crate::access::{Action, May, Sight, act};
 use crate::http::Api;
 use crate::http::extract::{NO_ORDER, Which, fresh_id};
-use crate::http::orders::explain_order;
+use crate::http::orders::{Explanation, explain_order};
 use crate::http::problem::Problem;
+use crate::http::units::get_units;
 use crate::order::{EntryView, OrderDetail, status_named};
 use crate::store;
 use crate::summary::CreditState;
 
 /// How many entries of a timeline are shown: an order has some twenty.
 const ENTRIES: i64 = 1_000;
+
+/// How long the page waits for intake to tell where the units are.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Units may move without the order's status: the page looks again so often, in seconds.
+const LOOK_AGAIN: u8 = 10;
 
 /// An order as it was read.
 pub(super) struct Read {
@@ -53,6 +64,10 @@ struct OrderPage {
     timeline: Vec<Event>,
     /// Missing if whoever knows did not answer.
     why: Option<Why>,
+    /// Missing if intake did not answer in time.
+    units: Option<UnitsShown>,
+    /// After how many seconds it is looked at anew, if units of it may still move.
+    every: Option<u8>,
     /// What of it its reader sees.
     sight: Sight,
     explains: bool,
@@ -109,18 +124,9 @@ pub(super) async fn page_of(
 ) -> Response {
     let Read { which, order: OrderDetail { order, lines: lines_read, .. }, timeline } = read;
     let explains = may.would(Action::ExplainOrder);
-    let why = if explains {
-        let leave = may.also::<act::ExplainOrder>();
-        match leave {
-            Ok(leave) => explain_order(State(api.clone()), leave, which).await,
-            Err(problem) => Err(problem),
-        }
-    } else {
-        Err(Problem::not_found(NO_ORDER))
-    };
+    let (why, units) = tokio::join!(ask_why(api, may, which.clone()), ask_units(api, may, which));
     let why = match why {
-        Ok(axum::Json(it)) => Some(Why::of(&frame, &order, &it)),
-        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Some(Why::default()),
+        Ok(it) => Some(it.map_or_else(Why::default, |it| Why::of(&frame, &order, &it))),
         Err(_) => None,
     };
     let language = frame.language;
@@ -144,6 +150,8 @@ pub(super) async fn page_of(
         letters: letters(language, &order.currency, &timeline),
         timeline: events(language, &order.currency, &timeline),
         why,
+        units: units.map(|it| units_shown(language, &lines_read, &it)),
+        every: (!is_over).then_some(LOOK_AGAIN),
         can_cancel: may_be_cancelled(is) && may.would(Action::CancelOrder),
         can_decide: is_held && !is_over && may.would(Action::DecideCredit),
         sight: may.sight(),
@@ -153,6 +161,29 @@ pub(super) async fn page_of(
         row,
     };
     page(status, &shown)
+}
+
+/// Why it was decided so, as far as anything was, and as far as the reader may know.
+async fn ask_why(
+    api: &Api,
+    may: &May<act::ReadOrder>,
+    which: Which,
+) -> Result<Option<Explanation>, Problem> {
+    if !may.would(Action::ExplainOrder) {
+        return Ok(None);
+    }
+    match explain_order(State(api.clone()), may.also::<act::ExplainOrder>()?, which).await {
+        Ok(axum::Json(it)) => Ok(Some(it)),
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Where the units are; nothing, if intake does not say so in time. The page shows without it.
+async fn ask_units(api: &Api, may: &May<act::ReadOrder>, which: Which) -> Option<Vec<LineBuckets>> {
+    let asked = get_units(State(api.clone()), may.clone(), which);
+    let answer = tokio::time::timeout(PATIENCE, asked).await.ok()?;
+    answer.ok().map(|axum::Json(it)| it.lines)
 }
 
 /// Whether it is worth asking: intake decides.

@@ -124,6 +124,10 @@ catalogue! {
     net: "Net", "不含税金额";
     tax: "Tax", "税额";
     freight: "Freight", "运费";
+    units_by_line: "Where the units are", "各行货品所在环节";
+    units_unanswered: "Intake, which knows, did not answer within a second. Load the page again in a moment.",
+        "接单服务一秒内未响应，请稍后刷新。";
+    units_elsewhere: "This order is led by another system.", "该订单由其他系统管理。";
     held_in: "Held in", "占用仓库";
     backordered: "Waiting for supply", "缺货待补";
     sourcing: "Sourcing", "寻源";

@@ -1,7 +1,7 @@
 //! Words for the codes that services use. A code that nobody has a word for is shown as it is.
 
 use contracts::intake::CarriedFlag;
-use contracts::{Language, Status};
+use contracts::{Bucket, Language, Status};
 
 use crate::summary::ShipmentState;
 use crate::views::Colour;
@@ -83,6 +83,27 @@ pub(crate) fn shipment(language: Language, state: ShipmentState) -> &'static str
         ShipmentState::Refused => ("Refused at the door", "收件方拒收"),
         ShipmentState::Delivered => ("Delivered", "已签收"),
         ShipmentState::Returned => ("Returned", "已退回"),
+    };
+    pick(language, english, chinese)
+}
+
+/// Where units of a line are.
+pub(crate) fn bucket(language: Language, bucket: Bucket) -> &'static str {
+    let (english, chinese) = match bucket {
+        Bucket::Unsourced => ("Open", "未寻源"),
+        Bucket::Backordered => ("Backordered", "缺货待补"),
+        Bucket::InProduction => ("In production", "生产中"),
+        Bucket::Reserved => ("Reserved", "已占用"),
+        Bucket::Released => ("Released", "已下发"),
+        Bucket::Picked => ("Picked", "已拣货"),
+        Bucket::Packed => ("Packed", "已打包"),
+        Bucket::Shipped => ("Shipped", "运输中"),
+        Bucket::Refused => ("Refused", "已拒收"),
+        Bucket::Delivered => ("Delivered", "已签收"),
+        Bucket::Returning => ("Coming back", "退回中"),
+        Bucket::Returned => ("Returned", "已退回"),
+        Bucket::Lost => ("Lost", "已丢失"),
+        Bucket::Cancelled => ("Cancelled", "已取消"),
     };
     pick(language, english, chinese)
 }

@@ -42,6 +42,7 @@ words! {
     HookEvent = contracts::webhook::HookEvent,
     JournalEntry = contracts::finance::JournalEntry,
     Language = contracts::Language,
+    LineBuckets = contracts::intake::LineBuckets,
     NodeKind = contracts::allocation::NodeKind,
     Problem = contracts::intake::Problem,
     Sku = contracts::Sku,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -40,6 +41,8 @@ pub(super) struct Fake {
     told: Mutex<Vec<(Uuid, String)>>,
     script: Mutex<VecDeque<Scripted>>,
     known: Mutex<BTreeMap<&'static str, Value>>,
+    /// How long it thinks about questions of a subject.
+    slow: Mutex<BTreeMap<&'static str, Duration>>,
     /// What it says and answers where nobody told it.
     habit: Mutex<Habit>,
     aside: Mutex<BTreeMap<&'static str, Vec<ParkedInput>>>,
@@ -61,6 +64,7 @@ impl Fake {
             told: Mutex::default(),
             script: Mutex::default(),
             known: Mutex::default(),
+            slow: Mutex::default(),
             habit: Mutex::new(|_, _| None),
             aside: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
@@ -81,6 +85,11 @@ impl Fake {
     /// What it answers to questions of this subject.
     pub(super) fn knows(&self, subject: &'static str, answer: Value) {
         self.known.lock().unwrap().insert(subject, answer);
+    }
+
+    /// How long it takes to answer questions of this subject.
+    pub(super) fn is_slow(&self, subject: &'static str, pause: Duration) {
+        self.slow.lock().unwrap().insert(subject, pause);
     }
 
     /// What it says to commands, and answers to questions, where nothing else is agreed on: the
@@ -157,6 +166,8 @@ impl Tends for Fake {
 impl<Q: Question> Asks<Q> for Fake {
     fn ask(&self, question: Q) -> Asking<'_, Q> {
         Box::pin(async move {
+            let pause = self.slow.lock().unwrap().get(Q::SUBJECT).copied();
+            tokio::time::sleep(pause.unwrap_or_default()).await;
             let known = self.known.lock().unwrap().get(Q::SUBJECT).cloned();
             let known = known.or_else(|| self.by_habit(Q::SUBJECT, &question).map(|it| it.1));
             let known = known.ok_or_else(|| Unanswered::NobodyThere(Q::SUBJECT.to_owned()))?;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
+use contracts::intake::LineBuckets;
 use contracts::{
     Cents, ChannelId, Consignee, Currency, CustomerId, ExternalId, OrderId, Place, Status, Terms,
     Uuid,
@@ -131,6 +132,16 @@ pub(super) async fn load_entries(
 /// Who gets the order.
 pub(crate) async fn entry(db: &mut PgConnection, order: OrderId) -> anyhow::Result<Option<Entry>> {
     Ok(load_entries(db, &[order]).await?.remove(&order))
+}
+
+/// Where the order's units are, line by line; nothing, if it is not led here.
+pub(crate) async fn units(
+    db: &mut PgConnection,
+    order: OrderId,
+) -> anyhow::Result<Vec<LineBuckets>> {
+    let found = load(db, &BTreeSet::from([order])).await?.remove(&order);
+    let lines = found.map(|it| it.course.lines).unwrap_or_default();
+    Ok((1..).zip(lines).map(|(line, buckets)| LineBuckets { line, buckets }).collect())
 }
 
 /// Writes what the batch placed.

@@ -1,6 +1,8 @@
 //! The store and the handler: with a database, and in one transaction a batch.
 
-use contracts::intake::{PlaceOrder, PlacementAccepted, PlacementDuplicate, Problem, WhoOrdered};
+use contracts::intake::{
+    LineBuckets, PlaceOrder, PlacementAccepted, PlacementDuplicate, Problem, UnitsOf, WhoOrdered,
+};
 use contracts::{Command, Key, Kind, Language, Message, OrderId};
 use expect_test::expect;
 use jiff::SignedDuration;
@@ -297,6 +299,33 @@ async fn who_ordered_is_told_to_who_asks() {
     assert_eq!(known.email.as_deref(), Some("wang@example.cn"));
     let unknown = WhoOrdered { order: OrderId(contracts::Uuid::nil()) };
     assert_eq!(bench.question(&unknown).await, None);
+}
+
+#[tokio::test]
+async fn where_the_units_of_an_order_are_is_told_line_by_line() {
+    let mut bench = stocked().await;
+    let mut shown = String::new();
+    let steps = "place a on_account; approve a; claim a 1:2 - 2:12; pick a s1 1:2; \
+        picked a s1 1:1 - 1:1; packed a s1 1:1; shipped a s1 1:1";
+    for message in story(steps) {
+        hear(&mut bench, vec![message]).await;
+        let lines = bench.question(&UnitsOf { order: order_called("a") }).await;
+        let told = |it: &LineBuckets| serde_json::to_string(&it.buckets).unwrap();
+        shown += &(lines.iter().map(told).collect::<Vec<_>>().join(" ") + "\n");
+        assert!(lines.iter().map(|it| it.line).eq([1, 2]));
+    }
+    expect![[r#"
+        {"unsourced":2} {"unsourced":12}
+        {"unsourced":2} {"unsourced":12}
+        {"reserved":2} {"backordered":12}
+        {"released":2} {"backordered":12}
+        {"unsourced":1,"picked":1} {"backordered":12}
+        {"unsourced":1,"packed":1} {"backordered":12}
+        {"unsourced":1,"shipped":1} {"backordered":12}
+    "#]]
+    .assert_eq(&shown);
+    let unknown = UnitsOf { order: OrderId(contracts::Uuid::nil()) };
+    assert_eq!(bench.question(&unknown).await, []);
 }
 
 /// Later orders follow the catalogue, earlier ones do not; and what cannot be sold is not.

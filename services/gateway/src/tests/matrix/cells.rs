@@ -88,6 +88,7 @@ fn orders() -> Vec<Cell> {
     for cell in [
         get("/v1/orders/{id}", "/v1/orders/K-a"),
         get("/v1/orders/{id}/timeline", "/v1/orders/K-a/timeline"),
+        get("/v1/orders/{id}/units", "/v1/orders/K-a/units"),
         get("/v1/orders/{id}/explanation", "/v1/orders/K-a/explanation"),
         post("/v1/orders/{id}/cancel", "/v1/orders/K-a/cancel"),
     ] {

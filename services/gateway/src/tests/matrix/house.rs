@@ -77,6 +77,14 @@ fn question(subject: &str, asked: &Value, is_known: bool) -> Option<Value> {
             "endpoint": "ep-1", "url": "https://shop.example.com/kontor", "events": [],
             "state": "active", "reason": null, "old_secret_until": null, "waiting": 0, "given_up": 0,
         }]),
+<<<<<<< HEAD
+=======
+        ("webhook.calls-of.v1", _) => json!([]),
+        ("intake.units-of.v1", _) if is_known => {
+            json!([{ "line": 1, "buckets": { "reserved": 1 } }])
+        }
+        ("credit.why.v1" | "intake.units-of.v1", _) => json!([]),
+>>>>>>> depth
         ("allocation.why.v1", _) if is_known => json!([{
             "order": asked["order"], "attempt": 1, "round": 1, "at": "1970-01-01T00:00:00Z", "ruleset": "cn", "rule": "R1",
             "record": {},
