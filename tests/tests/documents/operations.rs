@@ -62,7 +62,7 @@ impl Judge {
         let tea = shop.sells("TEA-GREEN", 12_800, &[("WH-A", 20)]).await?;
         let order = Draft::on_account("W-1", "C-1")?.to(SHANGHAI).line(&tea, 2).order();
         let order = shop.web.place(&order).await?;
-        shop.reaches(order, Status::Confirmed).await?;
+        shop.reaches(order, Status::Released).await?;
 
         let key = json!({ "name": "judge", "roles": ["ops", "clerk", "credit", "finance"] });
         let key = made(&gateway, operator, "/v1/keys", &key).await?;
