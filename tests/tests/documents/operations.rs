@@ -48,6 +48,8 @@ fn operations(document: &Path) -> anyhow::Result<u64> {
 /// Schemathesis, with a key that may do everything, and what it is to know.
 struct Judge {
     python: PathBuf,
+    /// Where it works: it writes down what it found, and would begin with that the next time.
+    place: PathBuf,
     gateway: String,
     key: String,
     known: Value,
@@ -62,7 +64,7 @@ impl Judge {
         let tea = shop.sells("TEA-GREEN", 12_800, &[("WH-A", 20)]).await?;
         let order = Draft::on_account("W-1", "C-1")?.to(SHANGHAI).line(&tea, 2).order();
         let order = shop.web.place(&order).await?;
-        shop.reaches(order, Status::Confirmed).await?;
+        shop.reaches(order, Status::Released).await?;
 
         let key = json!({ "name": "judge", "roles": ["ops", "clerk", "credit", "finance"] });
         let key = made(&gateway, operator, "/v1/keys", &key).await?;
@@ -79,25 +81,29 @@ impl Judge {
             "webhook": webhook["webhook"],
         });
         let key = key["key"].as_str().context("no key")?.to_owned();
-        Ok(Self { python, gateway, key, known })
+        let place = shop.home().join("judge");
+        std::fs::create_dir(&place)?;
+        for file in ["schemathesis.toml", "hooks.py"] {
+            std::fs::copy(Path::new(JUDGES).join(file), place.join(file))?;
+        }
+        Ok(Self { python, place, gateway, key, known })
     }
 
     /// Tries the operations of the document. Its report, and what it printed.
     async fn tries(&self, document: &Path, more: &[&str]) -> anyhow::Result<(Value, String)> {
-        let report = cache().join(format!("operations-{}.json", std::process::id()));
+        let report = self.place.join("report.json");
         let mut judge = Command::new("python3");
         judge.args(["-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "run"]);
         judge.arg(document).args(["--url", &self.gateway, "--no-color"]).args(more);
         judge.args(["--report", "json", "--report-json-path"]).arg(&report);
         judge.env("PYTHONPATH", &self.python).env("PYTHONDONTWRITEBYTECODE", "1");
         judge.env("KONTOR_KEY", &self.key).env("KONTOR_KNOWN", self.known.to_string());
-        judge.current_dir(JUDGES).kill_on_drop(true);
+        judge.current_dir(&self.place).kill_on_drop(true);
         let output = tokio::time::timeout(LIMIT, judge.output()).await;
         let output = output.with_context(|| format!("it took more than {LIMIT:?}"))??;
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
         let read = std::fs::read(&report).with_context(|| format!("no report: {said}"))?;
-        std::fs::remove_file(&report)?;
         Ok((serde_json::from_slice(&read)?, said))
     }
 
