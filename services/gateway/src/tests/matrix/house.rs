@@ -77,24 +77,21 @@ fn question(subject: &str, asked: &Value, is_known: bool) -> Option<Value> {
             "endpoint": "ep-1", "url": "https://shop.example.com/kontor", "events": [],
             "state": "active", "reason": null, "old_secret_until": null, "waiting": 0, "given_up": 0,
         }]),
-<<<<<<< HEAD
-=======
-        ("webhook.calls-of.v1", _) => json!([]),
         ("intake.units-of.v1", _) if is_known => {
             json!([{ "line": 1, "buckets": { "reserved": 1 } }])
         }
-        ("credit.why.v1" | "intake.units-of.v1", _) => json!([]),
->>>>>>> depth
         ("allocation.why.v1", _) if is_known => json!([{
             "order": asked["order"], "attempt": 1, "round": 1, "at": "1970-01-01T00:00:00Z", "ruleset": "cn", "rule": "R1",
             "record": {},
         }]),
         (
-            "allocation.why.v1" | "finance.books-of.v1" | "webhook.calls-of.v1" | "credit.why.v1",
+            "allocation.why.v1"
+            | "credit.why.v1"
+            | "finance.books-of.v1"
+            | "intake.units-of.v1"
+            | "webhook.calls-of.v1",
             _,
-        ) => {
-            json!([])
-        }
+        ) => json!([]),
         ("inventory.stock-of.v1", Some("KB-87")) => shelf("KB-87", "SH1"),
         ("inventory.stock-of.v1", Some("FAR-1")) => shelf("FAR-1", "BJ1"),
         ("inventory.stock-of.v1", _) => json!([]),
