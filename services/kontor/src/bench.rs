@@ -312,7 +312,7 @@ async fn viewed(
         progress(&format!("pair {} of rounds, with viewers and without", pair + 1));
         let first = bench.rounds + 1 + 2 * pair;
         let (alone, ..) = burst(suite, watcher, bench, first).await?;
-        let viewers = Viewers::open(&suite, bench.viewers).await?;
+        let viewers = Viewers::open(suite, bench.viewers).await?;
         let (beside, ..) = burst(suite, watcher, bench, first + 1).await?;
         report.told += viewers.bytes();
         report.viewed.push(beside * 1_000 / alone.max(1));

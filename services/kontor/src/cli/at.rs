@@ -52,12 +52,11 @@ impl Door {
     /// of the `kontor up` of this directory only to its own gateway.
     pub(super) fn open(&self, here: &Here) -> anyhow::Result<Gateway> {
         let url = self.url(here)?;
-        let key = match &self.key {
-            Some(key) => Some(key.clone()),
-            None => {
-                let running = Whereabouts::find(&here.home)?.filter(|it| it.gateway == url);
-                running.and_then(|it| it.key)
-            }
+        let key = if self.key.is_some() {
+            self.key.clone()
+        } else {
+            let running = Whereabouts::find(&here.home)?.filter(|it| it.gateway == url);
+            running.and_then(|it| it.key)
         };
         Gateway::at(url, key.as_deref())
     }

@@ -69,7 +69,7 @@ impl Desk {
         let request = self.http.request(method.clone(), format!("{}{path}", self.gateway));
         let session = self.session.lock().await.clone();
         let request = request.header("Cookie", session).header("Sec-Fetch-Site", "same-origin");
-        Ok(body.into_iter().fold(request, |it, body| it.json(body)).send().await?)
+        Ok(body.into_iter().fold(request, reqwest::RequestBuilder::json).send().await?)
     }
 
     async fn signs_in(&self) -> anyhow::Result<()> {

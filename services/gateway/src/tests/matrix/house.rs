@@ -84,17 +84,17 @@ fn question(subject: &str, asked: &Value, is_known: bool) -> Option<Value> {
             "order": asked["order"], "attempt": 1, "round": 1, "at": "1970-01-01T00:00:00Z", "ruleset": "cn", "rule": "R1",
             "record": {},
         }]),
+        ("inventory.stock-of.v1", Some("KB-87")) => shelf("KB-87", "SH1"),
+        ("inventory.stock-of.v1", Some("FAR-1")) => shelf("FAR-1", "BJ1"),
         (
             "allocation.why.v1"
             | "credit.why.v1"
             | "finance.books-of.v1"
             | "intake.units-of.v1"
+            | "inventory.stock-of.v1"
             | "webhook.calls-of.v1",
             _,
         ) => json!([]),
-        ("inventory.stock-of.v1", Some("KB-87")) => shelf("KB-87", "SH1"),
-        ("inventory.stock-of.v1", Some("FAR-1")) => shelf("FAR-1", "BJ1"),
-        ("inventory.stock-of.v1", _) => json!([]),
         _ => return None,
     })
 }
