@@ -3,6 +3,7 @@
 pub(crate) mod access;
 mod carried;
 mod read;
+mod rows;
 mod saved;
 mod stream;
 mod work;

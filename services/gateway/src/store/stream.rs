@@ -5,7 +5,8 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgPool, Row};
 
-use super::read::{LEVELS, LevelRow, columns, filtered, level, order, walk, within};
+use super::read::{LEVELS, LevelRow, columns, filtered, level, walk, within};
+use super::rows::order;
 use super::{Filter, Sort};
 use crate::access::Scope;
 use crate::order::{ItemLevel, LineView, OrderView};
