@@ -40,8 +40,12 @@ impl Follower {
         Ok(Self { http, url, key, last: None, seen: vec![], beats: 0 })
     }
 
+    fn asks(&self) -> reqwest::RequestBuilder {
+        self.http.get(&self.url).bearer_auth(&self.key)
+    }
+
     async fn connect(&self) -> anyhow::Result<reqwest::Response> {
-        let mut request = self.http.get(&self.url).bearer_auth(&self.key);
+        let mut request = self.asks();
         if let Some(last) = &self.last {
             request = request.header("Last-Event-ID", last);
         }
@@ -242,7 +246,7 @@ async fn who_reads_nothing_is_hung_up_on_and_goes_on_without_loss() -> anyhow::R
         // Every seat is taken, until they are hung up on.
         let watch = Stopwatch::start();
         eventually(PATIENCE, || async {
-            let refused = follower.http.get(&follower.url).send().await?;
+            let refused = follower.asks().send().await?;
             ensure!(refused.status() == 503, "{}", refused.status());
             ensure!(refused.headers().contains_key("retry-after"), "{refused:?}");
             Ok(())

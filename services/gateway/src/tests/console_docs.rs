@@ -152,9 +152,11 @@ fn code(text: &str) -> Option<String> {
     let (code, after) = rest.split_once('"')?;
     let is_code = !code.is_empty() && code.bytes().all(|it| it.is_ascii_lowercase() || it == b'-');
     let after = after.trim_start().strip_prefix(',')?.trim_start();
-    let begins = after.strip_prefix('"').unwrap_or(after).chars().next()?;
-    let is_titled =
-        begins.is_ascii_uppercase() || after.starts_with("title") || after.starts_with("what");
+    // A title stands there, or what is called one.
+    let is_text = after.strip_prefix('"').is_some_and(|it| it.starts_with(char::is_uppercase));
+    let is_constant = after.chars().take(2).all(|it| it.is_ascii_uppercase());
+    let is_named = after.starts_with("title") || after.starts_with("what");
+    let is_titled = is_text || is_constant || is_named;
     let is_near = before.len() < 120 && !before.contains([';', '{', ')']);
     (is_code && is_titled && is_near).then(|| code.to_owned())
 }
