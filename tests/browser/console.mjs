@@ -38,8 +38,13 @@ const PAGES = {
   docs: "/docs",
   events: "/docs/events",
   "first-hour": "/docs/first-hour",
-  api: "/docs/api",
+  problems: "/problems",
+  http: "/docs/http",
+  messages: "/docs/messages",
 };
+
+// Rendered by Redoc, which we only serve.
+const RENDERED = ["http", "messages"];
 
 const said = (what) => console.log(`saw ${what}`);
 
@@ -64,7 +69,9 @@ async function desk(locale) {
   const page = await context.newPage();
   page.on("pageerror", (error) => wrongs.push(`${page.url()}: ${error.message}`));
   page.on("console", (it) => {
-    if (it.type() === "error") wrongs.push(`${page.url()}: ${it.text()}`);
+    // Redoc would like a picture and a font from elsewhere; the policy of its pages does not let it.
+    const isHeldBack = /\/docs\/(http|messages)$/.test(page.url()) && /Security Policy/.test(it.text());
+    if (it.type() === "error" && !isHeldBack) wrongs.push(`${page.url()}: ${it.text()}`);
   });
   return page;
 }
@@ -83,7 +90,7 @@ async function signIn(page) {
 async function look(page, name) {
   const language = await page.getAttribute("html", "lang");
   await page.screenshot({ path: `${SHOTS}/${language}-${name}.png`, fullPage: true });
-  if (name === "api") return; // Made by others; we only serve it.
+  if (RENDERED.includes(name)) return;
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => axe.run());
   const serious = violations.filter((it) => ["serious", "critical"].includes(it.impact));
@@ -96,7 +103,7 @@ async function everyPage(page, language) {
     const response = await page.goto(`${GATEWAY}${path}`);
     assert.equal(response.status(), 200, path);
     assert.equal(await page.getAttribute("html", "lang"), language, path);
-    if (name === "api") await page.waitForSelector("h1", { timeout: 20_000 });
+    if (RENDERED.includes(name)) await page.waitForSelector("h1", { timeout: 30_000 });
     await look(page, name);
   }
   said(`${Object.keys(PAGES).length} pages in ${language}`);

@@ -156,6 +156,11 @@ impl Storefront {
         told
     }
 
+    /// With which it asks the gateway.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Waits until it was told these statuses, in this order and no others.
     pub async fn is_told(&self, external_id: &str, statuses: &[Status]) -> anyhow::Result<()> {
         eventually(PATIENCE, || async {

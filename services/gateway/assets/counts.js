@@ -32,6 +32,7 @@ export function followCounts(onChange) {
     if (part && ((last !== undefined && now !== last) || rounds % 12 === 0)) onChange();
     last = now;
   };
+  if (marks.length === 0) return; // Nobody has signed in, or nothing waits for them.
   round();
   setInterval(round, PERIOD);
 }

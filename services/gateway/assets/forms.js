@@ -3,7 +3,8 @@
 import { refresh, replace } from "./live.js";
 
 async function send(form, button) {
-  const target = button?.formAction || form.action;
+  // Where a button names nothing, its `formAction` is the page.
+  const target = button?.hasAttribute("formaction") ? button.formAction : form.action;
   const filled = new URLSearchParams(new FormData(form));
   const buttons = form.querySelectorAll("button");
   buttons.forEach((it) => { it.disabled = true; });

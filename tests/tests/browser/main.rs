@@ -1,7 +1,7 @@
 //! The console in a real browser, with the house behind it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, bail, ensure};
 use contracts::Status::{Completed, CreditHold};
@@ -56,7 +56,7 @@ async fn work(shop: &Shop, chromium: &Path, libraries: &Path) -> anyhow::Result<
         .env("CHROMIUM", chromium)
         .env("SHOTS", &shots)
         .envs([("NAME", NAME), ("PASSWORD", PASSWORD), ("SKU", item.sku.as_str())])
-        .env("KEY", shop.clerk.makes_key("storefront", "web").await?)
+        .env("KEY", shop.web.key())
         .env("ORDER", serde_json::to_string(&order)?)
         .env("HELD", held.to_string())
         .env("DONE", done.to_string())
@@ -88,14 +88,14 @@ async fn complete(shop: &Shop, order: OrderId) -> anyhow::Result<()> {
 
 /// The browser of this machine. In CI there has to be one.
 fn chromium() -> anyhow::Result<Option<PathBuf>> {
-    for name in ["chromium", "chromium-browser", "google-chrome"] {
-        let found = Command::new(name).arg("--version").stderr(Stdio::null()).output();
-        if found.is_ok_and(|it| it.status.success()) {
-            return Ok(Some(name.into()));
-        }
+    let path = environment("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let mut places = std::env::split_paths(&path).flat_map(|it| names.map(|name| it.join(name)));
+    if let Some(found) = places.find(|it| it.is_file()) {
+        return Ok(Some(found));
     }
     let missing = "there is no chromium (Debian: apt-get install chromium fonts-noto-cjk)";
-    if is_ci() {
+    if environment("CI").is_some() {
         bail!("{missing}");
     }
     eprintln!("SKIPPED: the console is not looked at, for {missing}");
@@ -103,6 +103,6 @@ fn chromium() -> anyhow::Result<Option<PathBuf>> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test of programs that read it, too")]
-fn is_ci() -> bool {
-    std::env::var_os("CI").is_some()
+fn environment(variable: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(variable)
 }

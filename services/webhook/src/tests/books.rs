@@ -23,7 +23,7 @@ async fn every_statement_prepares() {
         (text[], uuid[], int4[], text[], timestamptz[], int8[], int4[], text[]) -> nothing
         () -> pg_try_advisory_lock bool
         () -> pg_advisory_unlock_all void
-        (uuid[], int8) -> delivery_id uuid, endpoint_id text, strand text, attempts int4, body text, url text, secret text, case text, now timestamptz
+        (uuid[], int8, timestamptz) -> delivery_id uuid, endpoint_id text, strand text, attempts int4, body text, url text, secret text, case text
         (text) -> endpoint_id text, url text, events text[], state text, reason text, old_secret_until timestamptz, count int8, count int8
         (text) -> delivery_id uuid, event text, attempt int4, at timestamptz, millis int8, status int4, answer text
     "#]].assert_eq(&signatures);
