@@ -22,6 +22,8 @@ struct Demo {
     child: Child,
     out: Lines<BufReader<ChildStdout>>,
     gateway: String,
+    /// The operator's, as the command line finds it.
+    key: String,
 }
 
 impl Demo {
@@ -36,7 +38,10 @@ impl Demo {
         while let Some(line) = out.next_line().await? {
             if let Some(console) = line.trim().strip_prefix("Console") {
                 let gateway = console.trim().trim_end_matches('/').to_owned();
-                return Ok(Self { child, out, gateway });
+                let file = servers::Home::locate(home)?.join("run").join("up.json");
+                let file: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+                let key = file["key"].as_str().context("there is no key")?.to_owned();
+                return Ok(Self { child, out, gateway, key });
             }
         }
         anyhow::bail!("it ended before it was up")
@@ -44,7 +49,8 @@ impl Demo {
 
     async fn orders(&self) -> anyhow::Result<Vec<Value>> {
         let url = format!("{}/v1/orders?limit=200", self.gateway);
-        let page: Value = serde_json::from_str(&reqwest::get(url).await?.text().await?)?;
+        let page = reqwest::Client::new().get(url).bearer_auth(&self.key).send().await?;
+        let page: Value = serde_json::from_str(&page.text().await?)?;
         page["orders"].as_array().cloned().context("a page has orders")
     }
 
