@@ -50,6 +50,9 @@ impl Desk {
 
     /// Asks the gateway. Whoever is not signed in, or not any more, signs in first.
     async fn asks(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+        if self.session.lock().await.is_empty() {
+            self.signs_in().await?;
+        }
         let mut response = self.sends(&method, path, body.as_ref()).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
             self.signs_in().await?;
