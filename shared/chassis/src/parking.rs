@@ -38,13 +38,8 @@ pub struct ParkedInput {
 }
 
 impl Parking {
-    pub(crate) async fn open(db: &PgPool, partition: Partition) -> sqlx::Result<Self> {
-        let keys: Vec<String> =
-            sqlx::query_scalar("select distinct key from parked where partition = $1")
-                .bind(partition.column())
-                .fetch_all(db)
-                .await?;
-        Ok(Self(keys.into_iter().map(Key).collect()))
+    pub(crate) fn of(keys: BTreeSet<Key>) -> Self {
+        Self(keys)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -92,6 +87,16 @@ impl Parking {
         self.0.retain(|it| !replays.contains(it));
         self.0.extend(parked);
     }
+}
+
+/// The keys of a partition that have something parked.
+pub(crate) async fn keys(db: &PgPool, partition: Partition) -> sqlx::Result<BTreeSet<Key>> {
+    let keys: Vec<String> =
+        sqlx::query_scalar("select distinct key from parked where partition = $1")
+            .bind(partition.column())
+            .fetch_all(db)
+            .await?;
+    Ok(keys.into_iter().map(Key).collect())
 }
 
 /// Takes out of the books what is to be replayed, in the order in which it was parked.

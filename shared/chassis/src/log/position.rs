@@ -4,7 +4,7 @@ use super::{Heard, Missing, Page};
 
 /// Where a worker is in the log.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Position {
+pub struct Position {
     /// Counts transactions. It is what two owners of a partition compare and swap.
     pub(crate) version: i64,
     pub(crate) heard: Heard,
