@@ -161,7 +161,7 @@ impl Owner {
         match event {
             Event::Page(page) => self.ear.page(page),
             Event::Head(head) => self.ear.head(&head, now),
-            Event::Answer(head, pages) => self.ear.answer(&head, pages, now)?,
+            Event::Answer(asked, head, pages) => self.ear.answer(&asked, &head, pages, now)?,
             Event::Command(command, caller) => {
                 self.batch.callers.entry(command.id).or_default().extend(caller);
                 self.batch.inputs.push(match command.subject.as_str() {

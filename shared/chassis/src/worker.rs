@@ -8,6 +8,7 @@ use crate::answer::{Answers, Commands, Outcome};
 use crate::desk::{Failure, Sealed};
 use crate::log::{Heard, Missing, Position, Take, pack};
 use crate::parking::Parking;
+use crate::plant::{Bug, planted};
 use crate::store::memory::{Database, Memory};
 use crate::store::postgres::Postgres;
 use crate::store::{Store, Transaction};
@@ -149,9 +150,7 @@ impl<S: Store> Worker<S> {
     /// Writes down where the worker is.
     pub async fn save(&mut self, now: Timestamp) -> anyhow::Result<()> {
         let next = self.position.after(now);
-        let mut tx = self.store.begin().await?;
-        tx.advance(&next).await?;
-        tx.commit().await?;
+        self.store.save(&next).await?;
         self.position = next;
         self.unsaved = false;
         Ok(())
@@ -214,9 +213,16 @@ impl<S: Store> Worker<S> {
         poison: &BTreeMap<MessageId, String>,
     ) -> anyhow::Result<Committed> {
         let mut tx = self.store.begin().await?;
-        tx.advance(&next).await?; // First: it is the fence.
+        if !planted(Bug::PositionApart) {
+            tx.advance(&next).await?; // First: it is the fence.
+        }
         let before = tx.answers(commands).await?;
-        let replayed = tx.unpark(replays).await?;
+        let mut replayed = tx.unpark(replays).await?;
+        if planted(Bug::ReplayedAnew) {
+            for it in &mut replayed {
+                it.id = it.id.nth_answer(u32::MAX);
+            }
+        }
         let rung = if self.due.is_due(next.at) { Some(tx.ring(next.at).await?) } else { None };
         let timers = rung.iter().flat_map(|it| &it.envelopes);
         let fresh = arrived.into_iter().filter(|it| !before.contains_key(&it.id));
@@ -230,13 +236,20 @@ impl<S: Store> Worker<S> {
         let decided = sorted.ready.iter().filter_map(|it| Some((it.id, *commands.get(&it.id)?)));
         let answers = answer::compose(decided, next.said + 1, &said);
         let page = write_page(self.desk.name(), self.partition, &mut next, said)?;
-        if let Some(Said { page, packed }) = &page {
+        if let Some(Said { page, packed }) = &page
+            && !planted(Bug::PageLost)
+        {
             tx.keep_page(page.number, packed).await?;
         }
-        tx.keep_answers(next.at, &answers).await?;
+        if !planted(Bug::AnswerForgotten) {
+            tx.keep_answers(next.at, &answers).await?;
+        }
         fault::point(self.desk.name(), "before-commit");
         tx.commit().await?;
         fault::point(self.desk.name(), "after-commit");
+        if planted(Bug::PositionApart) {
+            self.store.save(&next).await?;
+        }
 
         let (decided, parked) = (sorted.ready.len(), sorted.parked.len());
         let outcomes = outcomes(before, answers, sorted.refused);

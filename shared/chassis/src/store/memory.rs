@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{bail, ensure};
-use contracts::{Key, Timestamp};
+use contracts::{Key, Kind, MessageSet, Timestamp};
 
 use super::{Store, Transaction};
 use crate::answer::{Answers, Commands};
@@ -15,6 +15,7 @@ use crate::batch::Panicked;
 use crate::desk::{Failure, Sealed, open, seal};
 use crate::log::Position;
 use crate::timer::{self, Rung, Set};
+use crate::plant::{Bug, planted};
 use crate::worker::Fenced;
 use crate::{Answer, Batch, Decided, Desk, Envelope, MessageId, Partition, Service};
 
@@ -67,6 +68,11 @@ struct Rows {
     /// In the order in which they were parked.
     parked: Vec<(u32, Envelope, String)>,
     fate: Fate,
+    /// How often each event and timer took effect, a partition.
+    effects: BTreeMap<(u32, MessageId), u32>,
+    /// What was said in it and is known to have taken effect with all who hear it, a partition.
+    checked: BTreeMap<u32, i64>,
+    broken: Option<String>,
 }
 
 impl Database {
@@ -81,6 +87,9 @@ impl Database {
             timers: BTreeMap::new(),
             parked: vec![],
             fate: Fate::Happens,
+            effects: BTreeMap::new(),
+            checked: BTreeMap::new(),
+            broken: None,
         })))
     }
 
@@ -133,6 +142,25 @@ impl Database {
         self.rows().parked.iter().map(|(_, it, cause)| (it.clone(), cause.clone())).collect()
     }
 
+    /// An event that took effect twice, if there was one.
+    pub(crate) fn broken(&self) -> Option<String> {
+        self.rows().broken.take()
+    }
+
+    /// Whether an event took effect in a partition, or is parked.
+    pub(crate) fn has_effect(&self, partition: u32, id: MessageId) -> bool {
+        let rows = self.rows();
+        rows.effects.contains_key(&(partition, id)) || rows.parked.iter().any(|it| it.1.id == id)
+    }
+
+    pub(crate) fn checked(&self, partition: u32) -> i64 {
+        self.rows().checked.get(&partition).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn check(&self, partition: u32, number: i64) {
+        self.rows().checked.insert(partition, number);
+    }
+
     fn rows(&self) -> MutexGuard<'_, Rows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -148,6 +176,10 @@ trait Tables: Any + Send {
         partition: Partition,
         inputs: &[&Envelope],
     ) -> Result<(Vec<Sealed>, Change), Failure>;
+
+    /// Whether a message of this subject may take effect once only. Reports may come again: what they
+    /// say is known by their natural keys.
+    fn hears_once(&self, subject: &str) -> bool;
 }
 
 type Change = Box<dyn FnOnce(&mut dyn Any) + Send>;
@@ -177,6 +209,11 @@ impl<S: InMemory> Tables for TablesOf<S> {
             }
         });
         Ok((decided.0.into_iter().map(seal).collect(), keep))
+    }
+
+    fn hears_once(&self, subject: &str) -> bool {
+        let known = S::Inbound::CONTRACTS.iter().find(|it| it.subject == subject);
+        known.is_some_and(|it| it.kind != Kind::Report)
     }
 }
 
@@ -210,6 +247,12 @@ impl Store for Memory {
         let (database, partition) = (self.database.clone(), self.partition);
         Ok(Open { database, partition, changes: vec![] })
     }
+
+    async fn save(&mut self, next: &Position) -> anyhow::Result<()> {
+        let mut tx = self.begin().await?;
+        tx.advance(next).await?;
+        tx.commit().await
+    }
 }
 
 type Written = Box<dyn FnOnce(&mut Rows) + Send>;
@@ -232,7 +275,7 @@ impl Transaction for Open {
     async fn advance(&mut self, next: &Position) -> anyhow::Result<()> {
         let number = self.partition.number;
         let stored = self.database.rows().positions.get(&number).map_or(0, |it| it.version);
-        ensure!(stored == next.version - 1, Fenced(number));
+        ensure!(stored == next.version - 1 || planted(Bug::NoFence), Fenced(number));
         let next = next.clone();
         self.then(move |rows| drop(rows.positions.insert(number, next)));
         Ok(())
@@ -283,7 +326,9 @@ impl Transaction for Open {
             (due, own.next().map(|it| it.0.1))
         };
         let (keys, envelopes): (Vec<_>, _) = due.into_iter().unzip();
-        self.then(move |rows| keys.iter().for_each(|it| drop(rows.timers.remove(it))));
+        if !planted(Bug::TimerRingsAgain) {
+            self.then(move |rows| keys.iter().for_each(|it| drop(rows.timers.remove(it))));
+        }
         Ok(Rung { envelopes, next })
     }
 
@@ -291,6 +336,7 @@ impl Transaction for Open {
         let (placed, set) = timer::place(self.partition, said)?;
         let rows: Vec<_> = placed
             .iter()
+            .filter(|it| it.partition == self.partition.number || !planted(Bug::NoteLost))
             .map(|it| ((it.partition, it.due, it.envelope.id), it.envelope.clone()))
             .collect();
         self.then(move |all| all.timers.extend(rows));
@@ -305,16 +351,30 @@ impl Transaction for Open {
         inputs: &[&Envelope],
     ) -> Result<Vec<Sealed>, Failure> {
         let (said, change) = self.database.rows().tables.work(now, partition, inputs)?;
+        let number = self.partition.number;
+        let ids: Vec<(MessageId, String)> =
+            inputs.iter().map(|it| (it.id, it.subject.clone())).collect();
         self.then(move |rows| {
             let tables: &mut dyn Any = &mut *rows.tables;
             change(tables);
+            for (id, subject) in ids {
+                let times = rows.effects.entry((number, id)).or_default();
+                *times += 1;
+                if *times > 1 && rows.tables.hears_once(&subject) {
+                    rows.broken = Some(format!("V4: {subject} {} took effect twice", id.0));
+                }
+            }
         });
         Ok(said)
     }
 
     async fn keep_page(&mut self, number: i64, packed: &[u8]) -> anyhow::Result<()> {
         let (key, page) = ((self.partition.number, number), packed.into());
-        self.then(move |rows| drop(rows.pages.insert(key, page)));
+        if planted(Bug::PageApart) {
+            self.database.rows().pages.insert(key, page);
+        } else {
+            self.then(move |rows| drop(rows.pages.insert(key, page)));
+        }
         Ok(())
     }
 

@@ -26,6 +26,9 @@ pub trait Store: Send + 'static {
 
     fn begin(&mut self) -> impl Future<Output = anyhow::Result<Self::Transaction<'_>>> + Send;
 
+    /// Moves the position on by itself, as [`Transaction::advance`] does.
+    fn save(&mut self, next: &Position) -> impl Future<Output = anyhow::Result<()>> + Send;
+
     /// The last transaction failed: nothing of how it was reached is to be used again.
     fn give_up(&mut self) {}
 }
