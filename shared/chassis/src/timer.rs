@@ -72,19 +72,28 @@ pub(crate) async fn ring(
     .bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
     .fetch_all(&mut *db)
     .await?;
-    let next: Option<SqlTimestamp> =
-        sqlx::query_scalar("select due from timer where partition = $1 order by due, id limit 1")
-            .bind(partition.column())
-            .fetch_optional(db)
-            .await?;
+    let next = next(db, partition).await?;
     let mut rows: Vec<_> = rows.into_iter().map(|(it, due, id)| (due.to_jiff(), id, it)).collect();
     rows.sort_by_key(|(due, id, _)| (*due, *id)); // `returning` keeps no order.
     let read = |(_, _, body): (Timestamp, Uuid, Vec<u8>)| serde_json::from_slice(&body);
     let envelopes = rows.into_iter().map(read).collect::<Result<_, _>>();
     Ok(Rung {
         envelopes: envelopes.context("a timer is an envelope")?,
-        next: next.map(SqlTimestamp::to_jiff),
+        next,
     })
+}
+
+/// When the next timer is due.
+pub(crate) async fn next(
+    db: &mut PgConnection,
+    partition: Partition,
+) -> sqlx::Result<Option<Timestamp>> {
+    let next: Option<SqlTimestamp> =
+        sqlx::query_scalar("select due from timer where partition = $1 order by due, id limit 1")
+            .bind(partition.column())
+            .fetch_optional(db)
+            .await?;
+    Ok(next.map(SqlTimestamp::to_jiff))
 }
 
 /// Timers that were set.

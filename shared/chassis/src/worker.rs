@@ -133,6 +133,13 @@ impl<S: Store> Worker<S> {
         self.due = Due::Unknown;
     }
 
+    /// Looks whether another partition has left a note, and nobody could say so.
+    pub async fn look_for_notes(&mut self) -> anyhow::Result<()> {
+        let next = self.store.next_due().await?;
+        self.due = self.due.or_sooner(next);
+        Ok(())
+    }
+
     /// Whether the position has moved in memory alone.
     pub fn is_unsaved(&self) -> bool {
         self.unsaved

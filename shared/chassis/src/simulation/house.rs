@@ -293,6 +293,8 @@ impl House {
                 let desk = self.departments[service].desk.clone();
                 self.owners[at].reopen(desk, database)?;
                 self.turn_at(at, self.millis + 20);
+                let partition = self.owners[at].partition.number;
+                self.queue.push(self.millis + SOON, Event::Publish { service, partition });
                 Ok(())
             }
         }
@@ -376,9 +378,10 @@ impl House {
                         self.send(to, Message::Head(head.clone()));
                     }
                 }
-                // Whoever waits for a note looks for it when it takes over, and each second.
+                // Once a second each owner looks for notes whose bell was lost.
                 for to in self.lives_of(service, partition) {
-                    self.turn_at(to.owner, self.millis);
+                    at_once(self.owners[to.owner].worker.look_for_notes()).ok();
+                    self.plan(to.owner);
                 }
             }
         }
@@ -466,8 +469,12 @@ impl House {
         if at < self.departments.len() * self.partitions as usize {
             return self.die(at);
         }
+        let Owner { service, partition, .. } = self.owners[at];
         self.owners[at].life.nth = 0; // Nobody.
         self.owners[at].turn = None;
+        // What it said and did not publish, the first one's replica does, when it notices.
+        let soon = self.millis + SOON;
+        self.queue.push(soon, Event::Publish { service, partition: partition.number });
         Ok(())
     }
 
@@ -543,6 +550,11 @@ impl House {
         let firsts = &self.owners[..self.departments.len() * self.partitions as usize];
         firsts.iter().find_map(|owner| {
             let number = owner.partition.number;
+            let Department { desk, database, .. } = &self.departments[owner.service];
+            let note = database.next_due(number);
+            if note.is_some() && owner.worker.next_due().is_none_or(|it| Some(it) > note) {
+                return Some(format!("{} has a note in {number}, and does not know", desk.name()));
+            }
             owner.worker.heard().iter().find_map(|(speaker, heard)| {
                 let it = self.departments.iter().find(|it| it.desk.name() == speaker)?;
                 let head = it.database.head(number);

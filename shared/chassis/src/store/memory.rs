@@ -248,6 +248,10 @@ impl Store for Memory {
         Ok(Open { database, partition, changes: vec![] })
     }
 
+    async fn next_due(&mut self) -> anyhow::Result<Option<Timestamp>> {
+        Ok(self.database.next_due(self.partition.number))
+    }
+
     async fn save(&mut self, next: &Position) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
         tx.advance(next).await?;

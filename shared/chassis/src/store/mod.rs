@@ -29,6 +29,9 @@ pub trait Store: Send + 'static {
     /// Moves the position on by itself, as [`Transaction::advance`] does.
     fn save(&mut self, next: &Position) -> impl Future<Output = anyhow::Result<()>> + Send;
 
+    /// When the next timer is due.
+    fn next_due(&mut self) -> impl Future<Output = anyhow::Result<Option<Timestamp>>> + Send;
+
     /// The last transaction failed: nothing of how it was reached is to be used again.
     fn give_up(&mut self) {}
 }

@@ -74,6 +74,11 @@ impl Store for Postgres {
         advance(&mut db, self.partition, next).await
     }
 
+    async fn next_due(&mut self) -> anyhow::Result<Option<Timestamp>> {
+        let mut db = self.db.acquire().await?;
+        Ok(timer::next(&mut db, self.partition).await?)
+    }
+
     fn give_up(&mut self) {
         self.connection = None;
     }
