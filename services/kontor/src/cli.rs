@@ -12,6 +12,7 @@ mod permissions;
 mod person;
 mod provision;
 mod run;
+mod sim;
 mod tail;
 mod up;
 mod welcome;
@@ -24,6 +25,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::{self, Bench};
 use crate::documents;
+use crate::sim::Sim;
 
 pub(crate) use paper::say;
 
@@ -61,6 +63,9 @@ enum Command {
     /// Measures how fast orders go from the storefront to the warehouse, on servers of its own.
     #[command(after_help = "Example:\n  kontor bench --orders 10000 --rounds 3")]
     Bench(Bench),
+    /// Plays stories with every fault in simulated services, and looks for what must never happen.
+    #[command(after_help = "Example:\n  kontor sim --seconds 60\n  kontor sim --seed 42 --seeds 1 --shrink")]
+    Sim(Sim),
     /// Writes the documents that are generated from the contracts.
     #[command(after_help = "Example:\n  kontor documents --check")]
     Documents {
@@ -106,6 +111,7 @@ async fn carry_out(command: Command) -> anyhow::Result<End> {
     let done = match command {
         Command::Order(it) => return it.carry_out().await,
         Command::Tail(it) => return it.carry_out().await,
+        Command::Sim(it) => return sim::carry_out(&it),
         Command::Parked(it) => return it.carry_out().await,
         Command::Key(it) => return it.carry_out().await,
         Command::Person(it) => return it.carry_out().await,

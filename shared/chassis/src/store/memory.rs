@@ -147,10 +147,14 @@ impl Database {
         self.rows().broken.take()
     }
 
-    /// Whether an event took effect in a partition, or is parked.
+    /// Whether an event took effect in a partition.
     pub(crate) fn has_effect(&self, partition: u32, id: MessageId) -> bool {
-        let rows = self.rows();
-        rows.effects.contains_key(&(partition, id)) || rows.parked.iter().any(|it| it.1.id == id)
+        self.rows().effects.contains_key(&(partition, id))
+    }
+
+    /// Whether an event took effect in a partition, or is parked.
+    pub(crate) fn knows(&self, partition: u32, id: MessageId) -> bool {
+        self.has_effect(partition, id) || self.rows().parked.iter().any(|it| it.1.id == id)
     }
 
     pub(crate) fn checked(&self, partition: u32) -> i64 {
