@@ -11,6 +11,7 @@ pub mod house;
 pub mod permissions;
 pub mod provision;
 pub mod seed;
+pub mod sim;
 mod timekeeper;
 pub mod up;
 pub mod whereabouts;
