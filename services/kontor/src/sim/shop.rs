@@ -164,7 +164,8 @@ pub(super) fn order(external_id: &str, chance: &mut Chance) -> anyhow::Result<Su
     let first = chance.below(ITEMS.len() as u64);
     for nth in 0..1 + chance.below(3) {
         let (sku, price, _, tax_rate) = ITEMS[usize::try_from((first + nth) % ITEMS.len() as u64)?];
-        let quantity = 1 + i64::try_from(chance.below(if chance.percent(10) { 30 } else { 5 }))?;
+        let most = if chance.percent(10) { 30 } else { 5 };
+        let quantity = 1 + i64::try_from(chance.below(most))?;
         let amount = Cents(price).times(quantity);
         net += amount;
         tax += amount.ratio(tax_rate, 10_000);
