@@ -126,7 +126,10 @@ impl Books {
             due_on,
         };
         let received = received.into_iter().map(|it| received_for(given.order, sale, shipment, it));
-        std::iter::once(issued.into()).chain(received.map(Outbound::from)).collect()
+        let mut said: Vec<Outbound> = vec![issued.into()];
+        said.extend(received.map(Outbound::from));
+        said.extend(self.close(now, given.order).map(Outbound::from));
+        said
     }
 }
 
