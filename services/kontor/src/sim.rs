@@ -25,6 +25,9 @@ use world::World;
 /// How long a story may be, in steps: each of a few dozen orders takes some hundred.
 const LONGEST: u64 = 2_000_000;
 
+/// After how many stories a planted fault counts as not found.
+const MOST_SEEDS: u64 = 200;
+
 /// How many partitions a simulated service has.
 const PARTITIONS: u32 = 2;
 
@@ -49,8 +52,9 @@ pub struct Sim {
     /// Without faults.
     #[arg(long)]
     pub calm: bool,
-    /// Plants this fault; the simulation is to find it. Builds with debug assertions only.
-    #[arg(long)]
+    /// Plants this fault, or each one by one (`all`), and looks whether it is found. Builds with debug
+    /// assertions only.
+    #[arg(long, value_name = "FAULT")]
     pub planted: Option<String>,
     /// Finds the least that still goes wrong: fewer orders, fewer kinds of faults.
     #[arg(long)]
@@ -83,6 +87,14 @@ pub struct Violation {
     pub seed: u64,
     pub step: u64,
     pub what: String,
+}
+
+/// A fault that was planted, and how it was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub bug: Bug,
+    pub violation: Option<Violation>,
+    pub took: Duration,
 }
 
 /// Plays as it is told, and tells what came of it.
@@ -131,6 +143,25 @@ pub fn run(sim: &Sim) -> anyhow::Result<Report> {
         report.shrunk = Some(shrink(Story { seed: it.seed, orders: sim.orders, faults }));
     }
     Ok(report)
+}
+
+/// Plants each fault by itself, and plays until it is found.
+///
+/// # Errors
+///
+/// A build that cannot plant any.
+pub fn plant_all(sim: &Sim) -> anyhow::Result<Vec<Found>> {
+    let seeds = sim.seeds.unwrap_or(MOST_SEEDS);
+    let found = |bug: &Bug| {
+        anyhow::ensure!(plant(Some(*bug)), "--planted: this build has no faults to plant");
+        let began = Instant::now();
+        let faults = if sim.calm { Faults::NONE } else { Faults::MANY };
+        let story = |seed| Story { seed, orders: sim.orders, faults };
+        let violation = (sim.seed..sim.seed + seeds).find_map(|seed| play(story(seed)).err());
+        plant(None);
+        Ok(Found { bug: *bug, violation, took: began.elapsed() })
+    };
+    Bug::ALL.iter().map(found).collect()
 }
 
 fn bug(name: &str) -> anyhow::Result<Bug> {
@@ -241,7 +272,7 @@ impl Stage {
         let house = self.house.counts().iter().map(|(what, n)| ((*what).to_owned(), *n));
         let world = self.world.counts.iter().map(|(what, n)| (what.clone(), *n));
         let mut counts: BTreeMap<String, u64> = house.chain(world).collect();
-        for (what, n) in self.services.ways() {
+        for (what, n) in self.services.ends() {
             *counts.entry(what).or_default() += n;
         }
         counts.insert("orders".to_owned(), self.story.orders.into());

@@ -5,41 +5,60 @@ use std::collections::BTreeMap;
 
 use chassis::Database;
 use chassis::simulation::House;
-use contracts::{Status, Timestamp};
+use contracts::Timestamp;
+use finance::Finance;
 use intake::Intake;
+use inventory::Inventory;
 
 use super::world::World;
 
 /// The databases of the simulated services.
 pub(super) struct Services {
     intake: Database,
-    /// How often an order went from one status to another.
-    ways: BTreeMap<String, u64>,
+    inventory: Database,
+    finance: Database,
+    /// How often an order ended like this.
+    ends: BTreeMap<String, u64>,
 }
 
 impl Services {
     pub(super) fn install(house: &mut House) -> Self {
-        Self { intake: house.install(Intake), ways: BTreeMap::new() }
+        Self {
+            intake: house.install(Intake),
+            inventory: house.install(Inventory),
+            finance: house.install(Finance),
+            ends: BTreeMap::new(),
+        }
     }
 
     /// What is wrong in a service's books since its last transaction, if something is.
     pub(super) fn after(&mut self, service: &str) -> Option<String> {
         let wrong = match service {
-            "intake" => self.intake.look::<Intake, _>(|it| intake::memory::audit_of(it, it.touched())),
+            "intake" => {
+                self.intake.look::<Intake, _>(|it| intake::memory::audit_of(it, it.touched()))
+            }
+            "inventory" => self.inventory.look::<Inventory, _>(inventory::memory::audit_last),
             _ => vec![],
         };
-        named(service, wrong)
+        first(service, wrong)
     }
 
+    /// What is wrong when all is quiet.
     pub(super) fn at_rest(&mut self, world: &World, now: Timestamp) -> Option<String> {
-        None
+        let audits = [
+            ("intake", self.intake.look::<Intake, _>(intake::memory::audit)),
+            ("inventory", self.inventory.look::<Inventory, _>(inventory::memory::audit)),
+            ("inventory", self.inventory.look::<Inventory, _>(|it| inventory::memory::at_rest(it, now))),
+            ("finance", self.finance.look::<Finance, _>(finance::memory::audit_at_rest)),
+        ];
+        audits.into_iter().find_map(|(service, wrong)| first(service, wrong))
     }
 
-    pub(super) fn ways(&self) -> impl Iterator<Item = (String, u64)> {
-        self.ways.clone().into_iter()
+    pub(super) fn ends(&self) -> impl Iterator<Item = (String, u64)> {
+        self.ends.clone().into_iter()
     }
 }
 
-fn named(service: &str, wrong: Vec<String>) -> Option<String> {
+fn first(service: &str, wrong: Vec<String>) -> Option<String> {
     wrong.into_iter().next().map(|it| format!("{service}: {it}"))
 }
