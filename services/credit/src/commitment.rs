@@ -101,6 +101,18 @@ impl Kind {
     }
 }
 
+impl State {
+    /// Its name in tables.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Held { .. } => "held",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 impl Share {
     pub(crate) fn of(line: &OrderLine) -> Self {
         let OrderLine { line, quantity, net, tax, .. } = *line;
