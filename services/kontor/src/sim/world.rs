@@ -40,6 +40,8 @@ pub(super) struct Known {
     /// Under which ids it was accepted: one, whatever happens.
     pub(super) accepted: BTreeSet<OrderId>,
     pub(super) rejected: bool,
+    /// Over the stream, which keeps it until it is decided.
+    pub(super) submitted: bool,
     /// The number of the last status.
     number: i64,
 }
@@ -187,6 +189,8 @@ impl World {
         }
         if self.chance.percent(35) {
             let subject = format!("orders.submit.{channel}.{external_id}");
+            let known = self.journal.entry((channel.to_string(), external_id)).or_default();
+            known.submitted |= !contradicts;
             return Ok(house.report(&subject, &serde_json::to_vec(&order)?)?);
         }
         self.names += 1;
