@@ -360,16 +360,16 @@ impl Transaction for Open {
     ) -> Result<Vec<Sealed>, Failure> {
         let (said, change) = self.database.rows().tables.work(now, partition, inputs)?;
         let number = self.partition.number;
-        let ids: Vec<(MessageId, String)> =
-            inputs.iter().map(|it| (it.id, it.subject.clone())).collect();
+        let inputs: Vec<Envelope> = inputs.iter().map(|it| (*it).clone()).collect();
         self.then(move |rows| {
             let tables: &mut dyn Any = &mut *rows.tables;
             change(tables);
-            for (id, subject) in ids {
+            for Envelope { id, subject, key, cause, .. } in inputs {
                 let times = rows.effects.entry((number, id)).or_default();
                 *times += 1;
                 if *times > 1 && rows.tables.hears_once(&subject) {
-                    rows.broken = Some(format!("V4: {subject} {} took effect twice", id.0));
+                    let twice = format!("V4: {subject} {} of {key} took effect twice", id.0);
+                    rows.broken.get_or_insert(format!("{twice}; caused by {cause:?}"));
                 }
             }
         });
