@@ -5,8 +5,8 @@ mod condition;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::WarehouseId;
 use contracts::intake::Problem;
+use contracts::{Timestamp, WarehouseId};
 use serde_json::Value;
 
 use crate::ruleset::reader::{At, Problems};
@@ -41,6 +41,14 @@ pub(crate) fn check(
     if check.problems.0.is_empty() { Ok(ruleset) } else { Err(check.problems.0) }
 }
 
+/// An instant of our era, as precise as Postgres keeps it: what is in force must not depend on whether
+/// the ruleset was read back.
+fn instant(text: &str) -> Option<Timestamp> {
+    const YEAR_ONE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+    let at: Timestamp = text.parse().ok()?;
+    Timestamp::from_microsecond(at.as_microsecond()).ok().filter(|it| *it >= YEAR_ONE)
+}
+
 /// What is known while a ruleset is read.
 #[derive(Debug, Default)]
 struct Check<'n> {
@@ -61,11 +69,12 @@ impl Check<'_> {
         const KEYS: &[&str] =
             &["ruleset", "version", "effective", "parameters", "regions", "weights", "rules"];
         self.problems.object(at, KEYS);
-        if name.is_empty() || name.len() > 64 || name.contains('/') {
+        let is_name = !name.contains(|it: char| it == '/' || it.is_control());
+        if name.is_empty() || name.len() > 64 || !is_name {
             self.problems.add(
                 "ruleset.name",
                 at,
-                "a ruleset called by 1 to 64 bytes without a slash",
+                "a ruleset called by 1 to 64 bytes without a slash or a control character",
             );
         }
         if let Some(named) = at.key("ruleset").filter(|it| it.value.as_str() != Some(name)) {
@@ -90,7 +99,7 @@ impl Check<'_> {
         self.problems.object(at, &["from", "to"]);
         let mut end = |name| {
             let end = at.key(name).filter(|it| !it.value.is_null())?;
-            let read = end.value.as_str().and_then(|it| it.parse().ok());
+            let read = end.value.as_str().and_then(instant);
             if read.is_none() {
                 self.problems.add("type", &end, "an instant: 2025-01-01T00:00:00Z");
             }

@@ -60,7 +60,7 @@ fn everything_that_is_wrong_is_said_at_once() {
               /ruleset ruleset.name "other": cn-default
               /effective range "{\"from\":\"2026-01-01T00:00:00Z\",\"to\":\"2025-01-01T00:00:00Z\"}": an end after its beginning
               /parameters/X_wan type "five": a whole number
-              /regions/east/1 type "7": a text of 1 to 200 characters
+              /regions/east/1 type "7": a text of 1 to 200 printable characters
               /weights/distance range "-1": 0 to 1000000
               /rules/0/stop type "yes": true or false
               /rules/0/unfillable required "": next_rule, fallback_any, backorder, produce, purchase, dropship, cancel_remainder, manual
