@@ -41,6 +41,12 @@ pub(crate) fn check(
     if check.problems.0.is_empty() { Ok(ruleset) } else { Err(check.problems.0) }
 }
 
+/// Whether a ruleset may be called so.
+pub(crate) fn is_name(name: &str) -> bool {
+    let has_other = name.contains(|it: char| it == '/' || it.is_control());
+    (1..=64).contains(&name.len()) && !has_other
+}
+
 /// An instant of our era, as precise as Postgres keeps it: what is in force must not depend on whether
 /// the ruleset was read back.
 fn instant(text: &str) -> Option<Timestamp> {
@@ -69,8 +75,7 @@ impl Check<'_> {
         const KEYS: &[&str] =
             &["ruleset", "version", "effective", "parameters", "regions", "weights", "rules"];
         self.problems.object(at, KEYS);
-        let is_name = !name.contains(|it: char| it == '/' || it.is_control());
-        if name.is_empty() || name.len() > 64 || !is_name {
+        if !is_name(name) {
             self.problems.add(
                 "ruleset.name",
                 at,

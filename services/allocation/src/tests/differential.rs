@@ -48,7 +48,7 @@ async fn live(part: u64) {
         life.trial.compare().await;
     }
     // Lives that never get anywhere would compare nothing.
-    let all = ["failed", "later attempt", "later round", "plans", "refused", "saved", "waits"];
+    let all = ["failed", "later attempt", "later round", "plans", "saved", "waits"];
     assert!(lives() < 60 || all.iter().all(|it| said.contains(it)), "only {said:?}");
 }
 
@@ -81,12 +81,10 @@ impl Life {
 
     /// What comes of what was said; and what it was.
     fn hear(&mut self, said: &Outbound) -> &'static str {
-        let Outbound::SourcingPlanned(it) = said else {
-            return match said {
-                Outbound::RulesetSaved(_) => "saved",
-                Outbound::RulesetRefused(_) => "refused",
-                Outbound::SourcingPlanned(_) | Outbound::SourcingFailed(_) => "failed",
-            };
+        let it = match said {
+            Outbound::SourcingPlanned(it) => it,
+            Outbound::SourcingFailed(_) => return "failed",
+            Outbound::RulesetSaved(_) | Outbound::RulesetRefused(_) => return "saved",
         };
         let parts = it.plans.iter().flat_map(|it| &it.parts);
         let figures = parts.flat_map(|it| it.units.iter().map(|units| (units, &it.warehouse)));
@@ -191,14 +189,16 @@ impl Life {
         ];
         let act = acts[self.trial.dice.usize(..3)].clone();
         let unfillable = self.trial.any(&["backorder", "cancel_remainder", "fallback_any"]);
+        let id = self.trial.any(&["R1", "R1", "R1", "R\u{0}1"]);
         let mut rules = json!({ "rules": [
-            { "id": "R1", "priority": 1, "stop": true, "when": { "always": true },
+            { "id": id, "priority": 1, "stop": true, "when": { "always": true },
               "then": [act], "unfillable": unfillable },
         ] });
         if let Some(window) = windows.get(nth).filter(|it| !it.is_null()) {
             rules["effective"] = window.clone();
         }
-        let ruleset = self.trial.any(&["cn-default", "cn-default", "other", "a/b", ""]).to_owned();
+        let ruleset =
+            self.trial.any(&["cn-default", "cn-default", "other", "a\u{0}b", ""]).to_owned();
         SaveRuleset { ruleset, rules, by: Actor::house() }
     }
 

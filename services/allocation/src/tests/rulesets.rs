@@ -92,6 +92,26 @@ fn everything_that_is_wrong_is_said_at_once() {
     );
 }
 
+/// A ruleset that was taken and cannot be written would come again and again, and nothing after it.
+#[test]
+fn what_cannot_be_kept_is_refused() {
+    let at = |name: &str, id: &str, effective: Value| -> Vec<String> {
+        let rules = json!({ "effective": effective, "rules": [
+            { "id": id, "priority": 1, "stop": true, "when": { "always": true }, "then": [],
+              "unfillable": "backorder" },
+        ] });
+        let problems = check(name, &rules, None).err().unwrap_or_default();
+        problems.into_iter().map(|it| it.pointer).collect()
+    };
+    assert_eq!(at("mine", "R1", json!({})), [""; 0]);
+    assert_eq!(at("mi\u{0}ne", "R1", json!({})), [""]);
+    assert_eq!(at("mine", "R\u{0}1", json!({})), ["/rules/0/id"]);
+    assert_eq!(at("mine", "R1", json!({ "from": "-005000-01-01T00:00:00Z" })), ["/effective/from"]);
+    let short =
+        json!({ "from": "2026-01-01T00:00:00.0000001Z", "to": "2026-01-01T00:00:00.0000002Z" });
+    assert_eq!(at("mine", "R1", short), ["/effective"]);
+}
+
 #[test]
 fn a_ruleset_needs_a_last_rule_that_ends() {
     let rule = |id: &str, priority: i64, when: Value, unfillable: &str| {
