@@ -2,6 +2,7 @@
 //! The rules are those that Postgres is read for; only reading and writing has a twin here, and a
 //! differential test compares the two.
 
+mod audit;
 mod keep;
 mod load;
 mod rows;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use chassis::{Batch, Decided, InMemory, Partition};
 use contracts::{OrderId, Sku, Timestamp, WarehouseId};
 
+pub use self::audit::{audit, audit_last, audit_of};
 use crate::node::Node;
 use crate::ruleset::{Ruleset, Window};
 use crate::sourcing::{Books, Level, Sourcing};
@@ -19,7 +21,7 @@ use crate::store::Needs;
 use crate::{Allocation, Inbound, Outbound, sourcing};
 
 /// Allocation's tables, of all partitions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tables {
     /// Each ruleset that was saved, its versions by number.
     pub(crate) rulesets: BTreeMap<String, BTreeMap<i32, Saved>>,
@@ -38,18 +40,17 @@ pub struct Tables {
 }
 
 /// A row of `ruleset`, and what it says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Saved {
     /// As the merchant wrote it.
     pub(crate) rules: String,
-    /// As precise as Postgres keeps it.
     pub(crate) effective: Window,
     pub(crate) saved_at: Timestamp,
     pub(crate) means: Arc<Ruleset>,
 }
 
 /// What went by and left no row: for the audit.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     /// The highest number of any level that was heard.
     pub(crate) levels: BTreeMap<Sku, i64>,
@@ -60,7 +61,7 @@ pub(crate) struct Seen {
 }
 
 /// What the last commit wrote.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Touched {
     pub(crate) orders: BTreeSet<OrderId>,
     pub(crate) skus: BTreeSet<Sku>,

@@ -78,7 +78,7 @@ pub(crate) struct Case {
 }
 
 /// A decision to be kept.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Decided {
     pub(crate) order: OrderId,
     pub(crate) attempt: i32,

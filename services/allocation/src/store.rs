@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::node::{Node, kind_named};
 use crate::record::Stored;
-use crate::ruleset::{Ruleset, check};
+use crate::ruleset::{Ruleset, check, is_name};
 use crate::sourcing::{Books, Case, Level, Sourcing};
 use crate::{Inbound, RulesInForce};
 
@@ -160,7 +160,7 @@ impl Needs {
             Inbound::StockLevel(_) => {} // Replaces what there is, if it is later.
             Inbound::SaveRuleset(it) => {
                 self.network = true;
-                self.rulesets.insert(it.ruleset.clone());
+                self.rulesets.extend(Some(it.ruleset.clone()).filter(|it| is_name(it)));
             }
             Inbound::SetNode(_) => self.network = true,
         }

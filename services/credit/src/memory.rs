@@ -273,7 +273,7 @@ impl Tables {
             self.books.entry(customer).or_default().insert(currency, row);
         }
         for order in fresh.commitments {
-            self.commit(order, commitments.remove(&order));
+            self.write(order, commitments.remove(&order));
         }
         for id in fresh.items {
             self.put(id, items.remove(&id));
@@ -288,7 +288,7 @@ impl Tables {
         }
     }
 
-    fn commit(&mut self, order: OrderId, it: Option<Commitment>) {
+    fn write(&mut self, order: OrderId, it: Option<Commitment>) {
         let Some(it) = it else { return };
         assert!(is_whole(&it.stages) && it.amount >= Cents::ZERO, "order {order} is {it:?}");
         if let State::Held { entered_by, .. } = &it.state {

@@ -6,7 +6,7 @@ use contracts::{OrderId, Timestamp};
 
 use super::{Change, Saved, Tables, Touched};
 use crate::node::Node;
-use crate::ruleset::{Ruleset, Window};
+use crate::ruleset::Ruleset;
 use crate::sourcing::{Decided, Level, Sourcing};
 use crate::store::read_ruleset;
 
@@ -71,9 +71,8 @@ fn save_ruleset(
     (ruleset, rules): (Ruleset, serde_json::Value),
     now: Timestamp,
 ) {
-    let Ruleset { name, version, effective: Window { from, to }, .. } = ruleset;
+    let Ruleset { name, version, effective, .. } = ruleset;
     check(version > 0, "ruleset_version_check", &(&name, version));
-    let effective = Window { from: from.map(to_micros), to: to.map(to_micros) };
     let orderly = effective.from.zip(effective.to).is_none_or(|(from, to)| to > from);
     check(orderly, "ruleset_check", &effective);
     let rules = rules.to_string();
@@ -84,11 +83,6 @@ fn save_ruleset(
     let row = Saved { rules, effective, saved_at: now, means };
     let before = tables.rulesets.entry(name).or_default().insert(version, row);
     check(before.is_none(), "ruleset_pkey", &before);
-}
-
-/// As precise as Postgres keeps a time.
-fn to_micros(at: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 fn save_node(tables: &mut Tables, it: Node) {
