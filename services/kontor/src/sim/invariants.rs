@@ -6,15 +6,18 @@ use std::collections::BTreeMap;
 use allocation::Allocation;
 use chassis::Database;
 use chassis::simulation::House;
-use contracts::{Cents, Currency, CustomerId, OrderId, Status, Terms, Timestamp};
+use contracts::{Cents, Currency, CustomerId, OrderId, Sku, Status, Terms, Timestamp};
 use credit::Credit;
 use finance::Finance;
 use fulfilment::Fulfilment;
+use gateway::{Gateway, GatewaySettings};
 use intake::Intake;
 use intake::memory::Standing;
 use inventory::Inventory;
+use notification::Notification;
+use webhook::Webhook;
 
-use super::shop::CUSTOMERS;
+use super::shop::{CUSTOMERS, ITEMS};
 use super::world::World;
 
 /// The databases of the simulated services.
@@ -25,6 +28,9 @@ pub(super) struct Services {
     inventory: Database,
     fulfilment: Database,
     finance: Database,
+    notification: Database,
+    webhook: Database,
+    gateway: Database,
 }
 
 impl Services {
@@ -36,6 +42,9 @@ impl Services {
             inventory: house.install(Inventory),
             fulfilment: house.install(Fulfilment),
             finance: house.install(Finance),
+            notification: house.install(Notification::default()),
+            webhook: house.install(Webhook::default()),
+            gateway: house.install(Gateway::new(GatewaySettings::default())),
         }
     }
 
@@ -60,16 +69,21 @@ impl Services {
         let audits = [
             ("intake", self.intake.look::<Intake, _>(intake::memory::audit)),
             ("credit", self.credit.look::<Credit, _>(credit::memory::audit)),
+            ("allocation", self.allocation.look::<Allocation, _>(allocation::memory::audit)),
             ("inventory", self.inventory.look::<Inventory, _>(inventory::memory::audit)),
             ("inventory", self.inventory.look::<Inventory, _>(|it| inventory::memory::at_rest(it, now))),
             ("fulfilment", self.fulfilment.look::<Fulfilment, _>(fulfilment::memory::audit)),
             ("finance", self.finance.look::<Finance, _>(finance::memory::audit_at_rest)),
+            ("notification", self.notification.look::<Notification, _>(notification::memory::audit)),
+            ("webhook", self.webhook.look::<Webhook, _>(webhook::memory::audit)),
+            ("gateway", self.gateway.look::<Gateway, _>(gateway::memory::audit)),
         ];
         let alone = audits.into_iter().find_map(|(service, wrong)| first(service, wrong));
         let orders: Vec<Standing> = self.intake.look::<Intake, _>(|it| it.orders().collect());
         alone
             .or_else(|| self.journal(world))
             .or_else(|| orders.iter().find_map(|it| self.order(it)))
+            .or_else(|| self.levels())
             .or_else(|| self.debts(&orders))
     }
 
@@ -97,6 +111,12 @@ impl Services {
     /// What all others know of an order.
     fn order(&self, it: &Standing) -> Option<String> {
         let id = it.order;
+        let seen = self.gateway.look::<Gateway, _>(|all| all.order(id));
+        let Some(seen) = seen else { return Some(format!("V11: the gateway does not know {id}")) };
+        if (seen.status, seen.total) != (it.status, it.total) {
+            let (shown, is) = (seen.status, it.status);
+            return Some(format!("V11: the gateway shows {id} as {shown:?}, and it is {is:?}"));
+        }
         let claims = self.inventory.look::<Inventory, _>(|all| all.open_claims(id));
         let waits = self.inventory.look::<Inventory, _>(|all| all.backorders(id));
         if it.is_over && !(claims.is_empty() && waits.is_empty()) {
@@ -133,6 +153,18 @@ impl Services {
         }
         let over = it.is_over && money.in_hand != Cents::ZERO;
         over.then(|| format!("V9: {id} is {:?}, and {:?} is in hand", it.status, money.in_hand))
+    }
+
+    /// V11: the levels that the gateway shows are those of inventory.
+    fn levels(&self) -> Option<String> {
+        ITEMS.iter().find_map(|(sku, ..)| {
+            let sku = Sku::new(*sku).ok()?;
+            let shelves = self.inventory.look::<Inventory, _>(|it| it.shelves(&sku));
+            let there: i64 = shelves.iter().map(|it| it.sellable).sum();
+            let shown = self.gateway.look::<Gateway, _>(|it| it.level(&sku)).map(|it| it.1);
+            (shown != Some(there))
+                .then(|| format!("V11: the gateway shows {shown:?} of {sku}, and there are {there}"))
+        })
     }
 
     /// V7: what a customer owes is what their orders owe.

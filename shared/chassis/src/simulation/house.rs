@@ -31,7 +31,7 @@ const TOGETHER: usize = 512;
 const UNSAVED: u64 = 50;
 
 /// How often heads are announced before it is certain that somebody does not listen.
-const PATIENCE: u32 = 2000;
+const PATIENCE: u32 = 300;
 
 /// One service of the simulated house.
 pub(super) struct Department {
@@ -174,13 +174,13 @@ impl House {
             self.rests &= waits && matches!(event, Event::Turn(_));
             self.millis = self.millis.max(at);
             self.steps += 1;
-            if let Err(error) = self.happen(event) {
+            if let Err(error) = self.happen(at, event) {
                 return Happening::Broken(format!("{error:#}"));
             }
         }
     }
 
-    fn happen(&mut self, event: Event) -> anyhow::Result<()> {
+    fn happen(&mut self, at: u64, event: Event) -> anyhow::Result<()> {
         match event {
             Event::Arrives(to, message) => {
                 if self.lives_on(to) {
@@ -194,7 +194,7 @@ impl House {
                 }
             }
             Event::Turn(life) => {
-                if self.lives_on(life) && self.owners[life.owner].turn == Some(self.millis) {
+                if self.lives_on(life) && self.owners[life.owner].turn == Some(at) {
                     self.owners[life.owner].turn = None;
                     self.turn(life.owner)?;
                 }
