@@ -101,7 +101,7 @@ impl Services {
             {
                 return Some(format!("V1: {name} was accepted as {told}, and is {order:?}"));
             }
-            if known.submitted && order.is_none() {
+            if known.submitted && !known.refused && order.is_none() {
                 return Some(format!("V1: {name} was handed in, and is nowhere"));
             }
             (known.rejected && order.is_some()).then(|| format!("V1: {name} is wrong, and was taken"))

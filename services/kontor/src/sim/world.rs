@@ -12,7 +12,9 @@ use contracts::fulfilment::{PickRequested, PickWithdrawn, WarehouseReport};
 use contracts::intake::{
     CancelOrder, OrderPlaced, OrderStatus, PaymentRequested, PlaceOrder, Submission,
 };
-use contracts::{Actor, Cents, ChannelId, Currency, LineUnits, Message, OrderId, ShipmentId};
+use contracts::{
+    Actor, Cents, ChannelId, Currency, LineUnits, Message, OrderId, ShipmentId, Status,
+};
 use serde_json::{Value, json};
 
 use super::chance::Chance;
@@ -40,6 +42,8 @@ pub(super) struct Known {
     /// Under which ids it was accepted: one, whatever happens.
     pub(super) accepted: BTreeSet<OrderId>,
     pub(super) rejected: bool,
+    /// It was told so: what somebody wants of a shop that is still being furnished, for one.
+    pub(super) refused: bool,
     /// Over the stream, which keeps it until it is decided.
     pub(super) submitted: bool,
     /// The number of the last status.
@@ -87,7 +91,7 @@ impl World {
 
     /// Makes plans: when who wants what.
     pub(super) fn plan(&mut self, house: &mut House) {
-        let mut at = 3_000;
+        let mut at = 60_000; // The shop is furnished by then.
         for nth in 0..u32::try_from(self.wanted.len()).unwrap_or(u32::MAX) {
             at += self.chance.below(400);
             self.later(house, at, Deed::Place { nth, again: false });
@@ -250,6 +254,7 @@ impl World {
                 let known = self.journal.entry(key).or_default();
                 let next = known.number + 1;
                 known.number = it.number;
+                known.refused |= it.status == Status::Rejected;
                 if it.number != next {
                     let name = it.external_id;
                     let what = format!("V13: {name} was told number {} after {}", it.number, next - 1);

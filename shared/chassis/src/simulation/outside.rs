@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use contracts::{Contract, Door, Key, Kind, Message, Timestamp, Uuid};
 
 use super::house::{House, reports};
-use super::queue::{Event, Message as Wire};
+use super::queue::{Event, Life, Message as Wire};
 use super::Happening;
 use crate::{Envelope, MessageId, Outcome, Partition, TraceContext, inlet, parking};
 
@@ -140,18 +140,23 @@ impl House {
         self.queue.push(self.millis + after, Event::Remind(token));
     }
 
-    /// A stream gives the owner of its partition what it has.
+    /// A stream gives the owner of its partition what it has. To one reader at a time, and to a new one
+    /// from the last acknowledgement on: that is what the inlet sees to over the real broker.
     pub(super) fn feed(&mut self, service: usize, at: usize) {
+        let partition = self.departments[service].inlets[at].partition;
+        let owners = self.lives_of(service, partition);
+        let to = owners[self.chance.dice.usize(..owners.len())];
         let inlet = &mut self.departments[service].inlets[at];
-        let (partition, given) = (inlet.partition, inlet.given);
+        if inlet.reader != Some(to) {
+            (inlet.reader, inlet.given) = (Some(to), inlet.acknowledged);
+        }
+        let given = inlet.given;
         let upto = inlet.kept.len().min(given + TOGETHER);
         if given == upto {
             return;
         }
         let envelopes = inlet.kept[given..upto].to_vec();
         inlet.given = upto;
-        let owners = self.lives_of(service, partition);
-        let to = owners[self.chance.dice.usize(..owners.len())];
         let event = Event::Arrives(to, Wire::Reports { inlet: at, upto, envelopes });
         self.queue.push(self.millis + 1, event);
         self.queue.push(self.millis + 2, Event::Feed { service, inlet: at });
@@ -174,6 +179,7 @@ pub(super) struct Inlet {
     door: Door,
     partition: u32,
     kept: Vec<Envelope>,
+    reader: Option<Life>,
     /// How many of them are given, and how many acknowledged.
     given: usize,
     acknowledged: usize,
@@ -188,6 +194,7 @@ impl Inlet {
             door,
             partition,
             kept: vec![],
+            reader: None,
             given: 0,
             acknowledged: 0,
         };
