@@ -85,6 +85,7 @@ impl Check {
     }
 
     /// These two are to be the same. Looks at one thing.
+    #[expect(clippy::needless_pass_by_value, reason = "what is compared is made for it")]
     pub(crate) fn same<T: PartialEq + Debug>(&mut self, what: impl Display, one: T, other: T) {
         self.holds(one == other, || format!("{what}: {one:?} and {other:?}"));
     }

@@ -22,7 +22,8 @@ pub(crate) async fn run(site: &Site) -> anyhow::Result<()> {
 
     let pay = place(&web, "wait-pay", &world::name("a", 0), |_| ()).await?;
     let hold = place(&web, "wait-hold", &world::name("a", 5), |_| ()).await?;
-    let pick = place(&web, "wait-pick", &world::name("a", 1), |_| ()).await?;
+    let numbered = |order: &mut Submission| order.po_number = Some("PO-1".to_owned());
+    let pick = place(&web, "wait-pick", &world::name("a", 1), numbered).await?;
     let much = |order: &mut Submission| order.lines.iter_mut().for_each(|it| it.quantity = 9_000);
     let all = place(&web, "wait-pick-all", &world::name("a", 1), much).await?;
     shows(site, all, "released").await?;

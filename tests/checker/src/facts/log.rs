@@ -41,6 +41,9 @@ const PARKED: &str = "select subject, key, cause, envelope from parked";
 const TIMERS: &str = "
     select envelope, due < (select max(at) from position) - interval '1 minute' from timer";
 
+type Position = (i32, Json<BTreeMap<String, i64>>);
+type Parked = (String, String, String, Vec<u8>);
+
 #[derive(Deserialize)]
 struct Timer {
     subject: String,
@@ -57,14 +60,12 @@ struct Lease {
 pub(super) async fn read(books: &mut Books) -> anyhow::Result<Log> {
     let mut log = Log::default();
     for service in books.services() {
-        type Position = (i32, Json<BTreeMap<String, i64>>);
         for (partition, heard) in books.rows::<Position>(&service, POSITIONS).await? {
             log.heard.insert((service.clone(), partition), heard.0);
         }
         for (partition, number) in books.rows::<(i32, i64)>(&service, OUTLETS).await? {
             log.published.insert((service.clone(), partition), number);
         }
-        type Parked = (String, String, String, Vec<u8>);
         for (subject, key, cause, envelope) in books.rows::<Parked>(&service, PARKED).await? {
             let readable = serde_json::from_slice::<Timer>(&envelope).is_ok();
             log.parked.insert((service.clone(), key.clone()));

@@ -26,7 +26,8 @@ pub(crate) struct Orders {
 /// An order.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Order {
-    order_id: Uuid,
+    #[serde(rename = "order_id")]
+    id: Uuid,
     /// The stored state.
     pub(crate) process: String,
     /// The status that was told last, and how many were.
@@ -67,7 +68,8 @@ pub(crate) struct Sent {
 /// A line, as it was priced when it was placed. Amounts are in minor units.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Line {
-    pub(crate) line: i32,
+    #[serde(rename = "line")]
+    pub(crate) number: i32,
     pub(crate) sku: String,
     pub(crate) quantity: i64,
     pub(crate) net: i64,
@@ -85,19 +87,20 @@ const PLACED: &str = "
       from placement";
 const REFUSED: &str = "select channel, external_id, told from refusal where told > 0";
 
+type Placed = (Uuid, String, String, Json<serde_json::Value>, Option<String>);
+
 pub(super) async fn read(books: &mut Books) -> anyhow::Result<Found<Orders>> {
     let rows = match books.records_if::<Order>("intake", ORDERS).await? {
         Ok(rows) => rows,
         Err(missing) => return Ok(Err(missing)),
     };
     let mut orders = Orders {
-        all: rows.into_iter().map(|it| (it.order_id, it)).collect(),
+        all: rows.into_iter().map(|it| (it.id, it)).collect(),
         names: BTreeMap::new(),
         carried: BTreeMap::new(),
         without_course: vec![],
         refused: BTreeMap::new(),
     };
-    type Placed = (Uuid, String, String, Json<serde_json::Value>, Option<String>);
     for (id, channel, external_id, Json(lines), status) in
         books.rows::<Placed>("intake", PLACED).await?
     {
@@ -148,7 +151,7 @@ impl Order {
     pub(crate) fn delivered(&self) -> (i64, i64) {
         let (mut net, mut tax, mut any) = (0, 0, 0);
         for it in &self.lines {
-            let units = self.units(it.line, &["delivered", "returning", "returned"]);
+            let units = self.units(it.number, &["delivered", "returning", "returned"]);
             net += share(it.net, it.quantity, units);
             tax += share(it.tax, it.quantity, units);
             any += units;
@@ -158,7 +161,7 @@ impl Order {
 
     /// What units of an item cost us, each.
     pub(crate) fn cost_of(&self, line: i32) -> i64 {
-        self.lines.iter().find(|it| it.line == line).map_or(0, |it| it.unit_cost)
+        self.lines.iter().find(|it| it.number == line).map_or(0, |it| it.unit_cost)
     }
 }
 

@@ -64,7 +64,8 @@ pub(crate) struct Status {
     channel: String,
     external_id: String,
     pub(crate) number: i64,
-    pub(crate) status: String,
+    #[serde(rename = "status")]
+    pub(crate) shown: String,
     pub(crate) order: Option<Uuid>,
 }
 

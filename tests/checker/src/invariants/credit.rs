@@ -102,7 +102,7 @@ const PROMISES: &[Promise] = &[
             select format('%s in %s: %s, of it %s released by nobody, and the limit was at most %s',
                           customer_id, currency, total, unreleased, coalesce(most, 0))
               from owed left join allowed using (customer_id, currency)
-             where least(total, unreleased) > greatest(coalesce(most, 0), 0)",
+             where least(total, coalesce(unreleased, 0)) > coalesce(most, 0)",
     },
 ];
 

@@ -31,6 +31,7 @@ pub(super) fn check(facts: &Facts, report: &mut Report) {
     placed(facts, report);
     shipments(facts, report);
     billed(facts, report);
+    letters(facts, report);
     report.check(("V4", "receipts", "each receipt of goods was posted once"), |it| {
         facts.said.by("inventory")?;
         let said = facts.said.receipts.values().filter(|it| it.0 * it.1 != 0).count();
@@ -198,6 +199,9 @@ fn billed(facts: &Facts, report: &mut Report) {
             Ok(())
         },
     );
+}
+
+fn letters(facts: &Facts, report: &mut Report) {
     report.check(
         ("V4", "letters", "what a customer is to be told was written to them, once"),
         |it| {

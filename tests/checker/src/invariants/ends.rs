@@ -90,12 +90,11 @@ fn expected(service: &str, process: &str) -> &'static [&'static str] {
         ("finance", "cancelled") => &["cancelled"],
         ("finance", "expired") => &["expired"],
         ("finance", _) => &["open"],
-        ("credit", "completed" | "cancelled" | "expired") => &["ended"],
+        ("credit", "completed")
+        | ("credit" | "inventory" | "fulfilment", "cancelled" | "expired") => &["ended"],
         ("credit", _) => &["held", "approved", "refused"],
         // What is completed left its shelves; inventory is not told.
-        ("inventory", "cancelled" | "expired") => &["ended"],
         ("inventory", _) => &["open", "held", "promoted"],
-        ("fulfilment", "cancelled" | "expired") => &["ended"],
         ("fulfilment", "completed") => &["confirmed"],
         _ => &["placed", "confirmed", "withdrawing", "withdrawn"],
     }

@@ -13,6 +13,9 @@ use crate::report::{Missing, Report};
 /// Amounts by currency.
 type Sums = BTreeMap<String, i64>;
 
+/// Amounts by order.
+type ByOrder = BTreeMap<Uuid, i64>;
+
 const DEPOSITS: &[Promise] = &[
     Promise {
         about: ("V8", "Q7", "2204 is the money in hand; 2241 is what came and neither paid nor is"),
@@ -35,9 +38,9 @@ const DEPOSITS: &[Promise] = &[
             select format('%s: 2204 is %s and in hand are %s; 2241 is %s, of %s that came %s paid',
                           currency, in_hand, coalesce(unapplied, 0), refunds, coalesce(came, 0),
                           coalesce(paid, 0))
-              from booked left join came using (currency) left join used using (currency)
-             where in_hand <> coalesce(unapplied, 0)
-                or refunds <> coalesce(came, 0) - coalesce(paid, 0) - coalesce(unapplied, 0)",
+              from booked full join came using (currency) left join used using (currency)
+             where coalesce(in_hand, 0) <> coalesce(unapplied, 0)
+                or coalesce(refunds, 0) <> coalesce(came, 0) - coalesce(paid, 0) - coalesce(unapplied, 0)",
     },
     Promise {
         about: ("V8", "Q8", "1012 is all that providers captured; nothing was settled or paid out"),
@@ -135,8 +138,8 @@ fn receivables(facts: &Facts, report: &mut Report) {
 }
 
 /// By order: what is owed by invoice, and what is delivered and not invoiced.
-fn owed(money: &Money) -> Result<(BTreeMap<Uuid, i64>, BTreeMap<Uuid, i64>), Missing> {
-    let (mut owed, mut unbilled) = (BTreeMap::new(), BTreeMap::new());
+fn owed(money: &Money) -> Result<(ByOrder, ByOrder), Missing> {
+    let (mut owed, mut unbilled) = (ByOrder::new(), ByOrder::new());
     for parcel in known(&money.parcels)? {
         *owed.entry(parcel.order_id).or_default() += parcel.open();
         if parcel.state == "delivered" {
@@ -177,8 +180,8 @@ fn goods(facts: &Facts, report: &mut Report) {
         for order in orders.all.values() {
             it.looked += 1;
             for line in &order.lines {
-                let units = order.units(line.line, &["shipped", "refused"]);
-                let cost = units * order.cost_of(line.line);
+                let units = order.units(line.number, &["shipped", "refused"]);
+                let cost = units * order.cost_of(line.number);
                 *value.entry(order.currency.clone()).or_default() += cost;
             }
         }

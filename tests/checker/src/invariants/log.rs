@@ -30,9 +30,9 @@ pub(super) fn check(facts: &Facts, report: &mut Report) {
                         continue;
                     }
                     let head = facts.said.heads.get(&((*speaker).to_owned(), *partition));
-                    let heard = heard.get(*speaker).copied().unwrap_or_default();
+                    let taken = heard.get(*speaker).copied().unwrap_or_default();
                     let what = format!("{hearer}/{partition} heard of {speaker}, and there are");
-                    it.same(what, heard, head.copied().unwrap_or_default());
+                    it.same(what, taken, head.copied().unwrap_or_default());
                 }
             }
         }

@@ -31,13 +31,13 @@ pub(super) fn check(facts: &Facts, seen: &Witnesses, report: &mut Report) {
                 for status in statuses {
                     if status.order.is_none() {
                         // Another submission under a name that is taken moves no order.
-                        let shown = &status.status;
+                        let shown = &status.shown;
                         it.holds(shown == "rejected", || {
                             format!("{name:?} was {shown}, of no order")
                         });
                         continue;
                     }
-                    let shown = status.status.as_str();
+                    let shown = status.shown.as_str();
                     it.holds(may_follow(before, shown), || {
                         format!(
                             "{name:?} showed {shown} after {before:?} (number {})",
@@ -60,7 +60,7 @@ pub(super) fn check(facts: &Facts, seen: &Witnesses, report: &mut Report) {
                 let told = facts.said.statuses.get(&name);
                 let count = told.map_or(0, Vec::len);
                 let last = told.and_then(|it| it.iter().rev().find(|it| it.order == Some(*id)));
-                let last = last.map(|it| it.status.as_str());
+                let last = last.map(|it| it.shown.as_str());
                 let said = (last, i64::try_from(count).unwrap_or(i64::MAX));
                 it.same(
                     format!("{id}: said last, and is"),
@@ -86,18 +86,16 @@ fn followed(facts: &Facts, seen: &Witnesses, report: &mut Report) {
         ("V13", "numbers", "each follower saw each order's statuses as 1, 2, 3 …"),
         |it| {
             for ((client, channel, external_id), statuses) in following(known(&seen.statuses)?) {
-                let mut last: Option<&Seen> = None;
-                let mut numbers = Vec::new();
+                let mut seen: BTreeMap<i64, &str> = BTreeMap::new();
                 let mut wrong = false;
+                let numbers: Vec<i64> = statuses.iter().map(|it| it.number).collect();
                 for status in statuses {
-                    numbers.push(status.number);
-                    let before = last.map_or(0, |it| it.number);
-                    // A stream may bring the last one again, before it knows that it arrived; the events
-                    // of a browser may not.
-                    let again = last
-                        .is_some_and(|it| it.number == status.number && it.status == status.status);
-                    wrong |= status.number != before + 1 && (!again || client.starts_with("sse"));
-                    last = Some(status);
+                    let next = seen.keys().next_back().map_or(1, |it| it + 1);
+                    // A stream brings again what it does not know to have arrived; the events of a
+                    // browser come once.
+                    let again = seen.get(&status.number) == Some(&status.status.as_str());
+                    wrong |= status.number != next && (!again || client.starts_with("sse"));
+                    seen.insert(status.number, &status.status);
                 }
                 it.holds(!wrong, || format!("{client} saw {channel}/{external_id} as {numbers:?}"));
             }
@@ -112,7 +110,7 @@ fn followed(facts: &Facts, seen: &Witnesses, report: &mut Report) {
             let said = facts.said.statuses.get(&name);
             let said = said.and_then(|it| it.iter().find(|it| it.number == *number));
             let what = format!("{number} of {channel}/{external_id} for {client}: said, and seen");
-            it.same(what, said.map(|it| it.status.as_str()), Some(status));
+            it.same(what, said.map(|it| it.shown.as_str()), Some(status));
         }
         Ok(())
     });

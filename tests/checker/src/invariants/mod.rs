@@ -31,7 +31,7 @@ pub(crate) async fn check(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let facts = Facts::read(books, report).await?;
-    submissions::check(&facts, seen, report);
+    submissions::check(books, &facts, seen, report).await?;
     log::check(&facts, report);
     effects::check(&facts, report);
     ends::check(&facts, report);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::books::{Books, Promise};
 use crate::facts::{Facts, known};
 use crate::report::Report;
-use crate::witnesses::Witnesses;
+use crate::witnesses::{Mail, Witnesses};
 
 const PROMISES: &[Promise] = &[Promise {
     about: ("V12", "numbers", "what an endpoint is told of an order is 1, 2, 3 …"),
@@ -19,6 +19,9 @@ const PROMISES: &[Promise] = &[Promise {
           from delivery group by endpoint_id, strand
         having count(*) <> max(number) or count(distinct number) <> count(*)",
 }];
+
+/// What a letter is about. A receiver may call it otherwise: then that tells nothing.
+const KINDS: [&str; 5] = ["confirmed", "shipped", "delivered", "cancelled", "invoiced"];
 
 pub(super) async fn check(
     books: &mut Books,
@@ -41,7 +44,7 @@ fn mails(facts: &Facts, seen: &Witnesses, report: &mut Report) {
         for mail in known(&seen.mails)? {
             let letter = letter(&mail.id).and_then(|it| letters.get(&it));
             let order = mail.order.is_none_or(|order| letter.is_some_and(|it| it.0 == order));
-            let kind = mail.kind.as_deref().is_none_or(|kind| letter.is_some_and(|it| it.1 == kind));
+            let kind = kind(mail).is_none_or(|kind| letter.is_some_and(|it| it.1 == kind));
             it.holds(letter.is_some() && order && kind, || {
                 let (id, order, kind) = (&mail.id, mail.order, &mail.kind);
                 format!("{id} ({kind:?} of {order:?}) is no letter of ours; under this id: {letter:?}")
@@ -72,7 +75,7 @@ fn mails(facts: &Facts, seen: &Witnesses, report: &mut Report) {
         }
         let mut ids: BTreeMap<(Uuid, &str, &str), BTreeSet<&str>> = BTreeMap::new();
         for mail in known(&seen.mails)? {
-            if let (Some(order), Some(kind)) = (mail.order, &mail.kind) {
+            if let (Some(order), Some(kind)) = (mail.order, kind(mail)) {
                 ids.entry((order, kind, &mail.to_hash)).or_default().insert(&mail.id);
             }
         }
@@ -123,6 +126,10 @@ fn webhooks(facts: &Facts, seen: &Witnesses, report: &mut Report) {
             Ok(())
         },
     );
+}
+
+fn kind(mail: &Mail) -> Option<&str> {
+    mail.kind.as_deref().filter(|it| KINDS.contains(it))
 }
 
 /// Which letter a `Message-ID` names: `<letter@domain>`.

@@ -62,9 +62,9 @@ pub(super) async fn check(
             }
             for line in &order.lines {
                 for bucket in BUCKETS {
-                    let sent = units.get(&(line.line, bucket)).copied().unwrap_or_default();
-                    let has = order.units(line.line, &[bucket]);
-                    let what = format!("{bucket} of line {} of {id}: sent, and had", line.line);
+                    let sent = units.get(&(line.number, bucket)).copied().unwrap_or_default();
+                    let has = order.units(line.number, &[bucket]);
+                    let what = format!("{bucket} of line {} of {id}: sent, and had", line.number);
                     it.same(what, sent, has);
                 }
             }
@@ -100,7 +100,7 @@ fn shelves(facts: &Facts, report: &mut Report) {
                     kinds.push("RETURN_IN");
                 }
                 for (line, units) in &shipment.units {
-                    let Some(line) = order.lines.iter().find(|it| it.line == *line) else {
+                    let Some(line) = order.lines.iter().find(|it| it.number == *line) else {
                         continue;
                     };
                     for kind in &kinds {

@@ -200,7 +200,7 @@ pub(super) async fn check(
             let Claim { order_id, line, sku, units, warehouse_id } = claim;
             let order = orders.all.get(order_id);
             let living = order.filter(|it| !it.is_over());
-            let own = living.and_then(|it| it.lines.iter().find(|it| it.line == *line));
+            let own = living.and_then(|it| it.lines.iter().find(|it| it.number == *line));
             it.holds(own.is_some_and(|it| it.sku == *sku), || {
                 let is = order.map_or("no order", |it| it.process.as_str());
                 format!(
@@ -225,13 +225,13 @@ pub(super) async fn check(
                     continue;
                 }
                 for line in &order.lines {
-                    let at = (*id, line.line);
-                    let what = format!("line {} of {id}, {}", line.line, order.shown);
+                    let at = (*id, line.number);
+                    let what = format!("line {} of {id}, {}", line.number, order.shown);
                     let kept =
-                        order.units(line.line, &["reserved", "released", "picked", "packed"]);
+                        order.units(line.number, &["reserved", "released", "picked", "packed"]);
                     let claims = claimed.get(&at).copied().unwrap_or_default();
                     it.same(format!("{what}: units kept, and claimed"), kept, claims);
-                    let waits = order.units(line.line, &["backordered"]);
+                    let waits = order.units(line.number, &["backordered"]);
                     let backorders = waiting.get(&at).copied().unwrap_or_default();
                     it.same(format!("{what}: units that wait, and backorders"), waits, backorders);
                 }

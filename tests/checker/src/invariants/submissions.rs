@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use crate::books::{Books, Promise};
 use crate::facts::{Facts, Orders, known};
 use crate::report::Report;
 use crate::witnesses::{Attempt, Lines, Witnesses};
@@ -11,7 +12,23 @@ use crate::witnesses::{Attempt, Lines, Witnesses};
 /// Attempts by channel and external id.
 type ByName<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a Attempt>>;
 
-pub(super) fn check(facts: &Facts, seen: &Witnesses, report: &mut Report) {
+const PROMISES: &[Promise] = &[Promise {
+    about: ("V2", "keys", "each key and order number stands for an order that is there"),
+    service: "intake",
+    looked: "select count(*) from shared_key where order_id is not null",
+    wrong: "
+        select format('%s %s of %s stands for %s, which nobody placed', kind, key, owner, order_id)
+          from shared_key left join placement using (order_id)
+         where order_id is not null and placement.order_id is null",
+}];
+
+pub(super) async fn check(
+    books: &mut Books,
+    facts: &Facts,
+    seen: &Witnesses,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    books.look(report, PROMISES).await?;
     report.check(("V1", "names", "no name of a channel has two orders"), |it| {
         let orders = known(&facts.orders)?;
         for (name, ids) in &orders.names {
@@ -42,6 +59,7 @@ pub(super) fn check(facts: &Facts, seen: &Witnesses, report: &mut Report) {
         Ok(())
     });
     answers(facts, &seen.journal, report);
+    Ok(())
 }
 
 fn accepted(facts: &Facts, journal: &Lines<Attempt>, report: &mut Report) {

@@ -91,7 +91,7 @@ pub(super) async fn check(
             let one: Vec<_> = own
                 .lines
                 .iter()
-                .map(|it| (it.line, &it.sku, it.quantity, it.net, it.tax))
+                .map(|it| (it.number, &it.sku, it.quantity, it.net, it.tax))
                 .collect();
             let other = shown
                 .lines

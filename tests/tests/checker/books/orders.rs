@@ -26,6 +26,14 @@ pub(super) const DAMAGES: &[Damage] = &[
         found: &["V1 nobody's", "V1 rows"],
     },
     Damage {
+        what: "a customer's order number stands for an order that is nowhere",
+        harm: Books(&[(
+            "intake",
+            "update shared_key set order_id = gen_random_uuid() where order_id is not null",
+        )]),
+        found: &["V2 keys"],
+    },
+    Damage {
         what: "an order has ended for finance in another way",
         harm: Books(&[(
             "finance",
