@@ -37,14 +37,19 @@ impl Books {
         let mut books = BTreeMap::new();
         for (service, url) in urls {
             let mut db = connect(service, url).await?;
-            db.execute("begin isolation level repeatable read read only").await?;
-            // The snapshot is taken by the first statement, not by `begin`.
-            db.execute("select 1 from position limit 1")
-                .await
-                .with_context(|| format!("{service}'s database holds no service"))?;
+            look_now(service, &mut db).await?;
             books.insert(service.clone(), db);
         }
         Ok(Self(books))
+    }
+
+    /// Sees the databases as they are now.
+    pub(crate) async fn renew(&mut self) -> anyhow::Result<()> {
+        for (service, db) in &mut self.0 {
+            db.execute("rollback").await?;
+            look_now(service, db).await?;
+        }
+        Ok(())
     }
 
     /// Books that somebody has opened, each in a transaction in which it does not change.
@@ -144,6 +149,15 @@ impl Books {
         }
         Ok(())
     }
+}
+
+/// Begins a transaction that sees this moment.
+async fn look_now(service: &str, db: &mut PgConnection) -> anyhow::Result<()> {
+    db.execute("begin isolation level repeatable read read only").await?;
+    // The snapshot is taken by the first statement, not by `begin`.
+    let look = db.execute("select 1 from position limit 1").await;
+    look.with_context(|| format!("{service}'s database holds no service"))?;
+    Ok(())
 }
 
 /// Connects to a service's database, under a name by which the connection is known.

@@ -64,6 +64,9 @@ const CHANGED: &str = "
 /// Who looks, and what was seen before.
 struct Watcher<'a> {
     urls: &'a BTreeMap<String, String>,
+    /// Inventory's database, and the gateway's, while they answer.
+    books: Option<Books>,
+    gateway: Option<PgConnection>,
     shelves: HashMap<(String, String), Shelf>,
     versions: HashMap<Uuid, (i64, i64)>,
     changed: Option<String>,
@@ -84,6 +87,8 @@ pub async fn watch(
 ) -> Report {
     let mut watcher = Watcher {
         urls,
+        books: None,
+        gateway: None,
         shelves: HashMap::new(),
         versions: HashMap::new(),
         changed: None,
@@ -124,9 +129,13 @@ impl Watcher<'_> {
 
     /// One moment of the stock.
     async fn stock(&mut self) -> anyhow::Result<()> {
-        let url = self.urls.get("inventory").context("no database of inventory")?;
-        let only = BTreeMap::from([("inventory".to_owned(), url.clone())]);
-        let mut books = Books::open(&only).await?;
+        let mut books = if let Some(mut books) = self.books.take() {
+            books.renew().await?;
+            books
+        } else {
+            let url = self.urls.get("inventory").context("no database of inventory")?;
+            Books::open(&BTreeMap::from([("inventory".to_owned(), url.clone())])).await?
+        };
         let mut report = Report::default();
         books.look(&mut report, AT_ANY_MOMENT).await?;
         let db = books.connection("inventory")?;
@@ -143,6 +152,7 @@ impl Watcher<'_> {
             self.ledger.holds(*summed == level, || format!("level {level:?}, moves {summed:?}"));
         }
         self.moments.merge(report);
+        self.books = Some(books);
         Ok(())
     }
 
@@ -181,9 +191,14 @@ impl Watcher<'_> {
 
     /// What the gateway shows only grows.
     async fn views(&mut self) -> anyhow::Result<()> {
-        let url = self.urls.get("gateway").context("no database of the gateway")?;
-        let mut db = connect("gateway", url).await?;
-        db.execute("set default_transaction_read_only = on").await?;
+        let mut db = if let Some(db) = self.gateway.take() {
+            db
+        } else {
+            let url = self.urls.get("gateway").context("no database of the gateway")?;
+            let mut db = connect("gateway", url).await?;
+            db.execute("set default_transaction_read_only = on").await?;
+            db
+        };
         let rows: Vec<(Uuid, i64, i64, String)> =
             sqlx::query_as(CHANGED).bind(&self.changed).fetch_all(&mut db).await?;
         for (order, version, number, changed) in rows {
@@ -196,6 +211,7 @@ impl Watcher<'_> {
             });
             self.changed = self.changed.take().max(Some(changed));
         }
+        self.gateway = Some(db);
         Ok(())
     }
 

@@ -1,6 +1,9 @@
 //! Orders of all sorts: some go to their end, others wait on the way.
 
+use std::time::Duration;
+
 use anyhow::{Context, ensure};
+use checker::Verdict;
 use contracts::intake::{CarriedOrder, CarryOver, Placement, Submission};
 use contracts::webhook::{HookEvent, HookSecret, SetEndpoint};
 use contracts::{Actor, ChannelId, EndpointId, ExternalId, OrderId, Status, Uuid};
@@ -16,8 +19,11 @@ pub(crate) async fn run(site: &Site) -> anyhow::Result<()> {
     site.customers("a").await?;
     a_channel_is_called(site).await?;
     let world = world::World::begin(site).await?;
-    world.place_all((0..ORDERS).map(|nth| world::name("a", nth))).await?;
-    books::settled(site, "a").await?;
+    watched(site, async {
+        world.place_all((0..ORDERS).map(|nth| world::name("a", nth))).await?;
+        books::settled(site, "a").await
+    })
+    .await?;
     let web = site.suite.connect("channel", "web").await?;
 
     let pay = place(&web, "wait-pay", &world::name("a", 0), |_| ()).await?;
@@ -43,6 +49,29 @@ pub(crate) async fn run(site: &Site) -> anyhow::Result<()> {
     books::audit(site).await?;
     drop(world);
     replica.stop().await
+}
+
+/// Looks at the house while it works: it keeps its promises at every moment.
+async fn watched(
+    site: &Site,
+    work: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let (done, is_done) = tokio::sync::oneshot::channel::<()>();
+    let databases = site.databases();
+    let watching = checker::watch(&databases, Duration::from_millis(200), async {
+        is_done.await.ok();
+    });
+    let work = async {
+        let result = work.await;
+        done.send(()).ok();
+        result
+    };
+    let (report, result) = tokio::join!(watching, work);
+    result?;
+    ensure!(report.violated().is_empty(), "while it worked:\n{report}");
+    let idle = report.checks.iter().find(|it| it.verdict() != Verdict::Holds);
+    ensure!(idle.is_none(), "nothing was seen of {idle:?}:\n{report}");
+    Ok(())
 }
 
 /// Hands in an order like another one, but for its name, and for a warehouse that knows it.

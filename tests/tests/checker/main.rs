@@ -176,14 +176,14 @@ async fn left_behind(site: &Site) -> anyhow::Result<()> {
     let mut left = database(site, "credit").application_name("left").connect().await?;
     left.execute("select pg_advisory_lock(4711); begin; select 1").await?;
     tokio::time::sleep(Duration::from_secs(6)).await;
-    let report = checker::check_databases(&urls(site)).await?;
+    let report = checker::check_databases(&site.databases()).await?;
     assert_eq!(report.violated(), ["V15 idle", "V15 locks"], "{report}");
     Ok(left.close().await?)
 }
 
 /// A watcher sees no fault while there is none, and one that is there for good.
 async fn watched(site: &Site) -> anyhow::Result<()> {
-    let urls = urls(site);
+    let urls = site.databases();
     let look = || {
         let end = tokio::time::sleep(Duration::from_secs(2));
         checker::watch(&urls, Duration::from_millis(100), end)
@@ -222,7 +222,7 @@ async fn watched(site: &Site) -> anyhow::Result<()> {
 /// What is not there is told apart from what holds.
 async fn told_apart(site: &Site) -> anyhow::Result<()> {
     let some: BTreeMap<String, String> =
-        urls(site).into_iter().filter(|it| it.0 == "credit").collect();
+        site.databases().into_iter().filter(|it| it.0 == "credit").collect();
     let report = checker::check_databases(&some).await?;
     assert_eq!(report.verdict("V7"), Verdict::Holds, "{report}");
     for invariant in ["V1", "V2", "V5", "V6", "V8", "V9", "V10", "V11", "V12", "V13", "V14", "V17"]
@@ -241,9 +241,4 @@ async fn told_apart(site: &Site) -> anyhow::Result<()> {
 
 fn database(site: &Site, service: &str) -> PgConnectOptions {
     site.suite.postgres.superuser().database(service)
-}
-
-fn urls(site: &Site) -> BTreeMap<String, String> {
-    let url = |it: &str| (it.to_owned(), database(site, it).to_url_lossy().to_string());
-    site.services().map(url).collect()
 }

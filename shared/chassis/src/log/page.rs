@@ -11,8 +11,10 @@ use crate::TraceContext;
 pub struct MessageId(pub Uuid);
 
 impl MessageId {
-    pub(crate) fn nth_answer(self, nth: u32) -> Self {
-        Self(Uuid::new_v5(&self.0, &nth.to_be_bytes()))
+    /// What a service says in answer to this, its first, second … message. Several services answer
+    /// the same message, and each answer is another one.
+    pub(crate) fn nth_answer(self, speaker: &str, nth: u32) -> Self {
+        Self(Uuid::new_v5(&self.0, &[speaker.as_bytes(), &nth.to_be_bytes()].concat()))
     }
 }
 
@@ -53,4 +55,21 @@ pub type Heard = BTreeMap<String, i64>;
 pub struct Missing {
     pub speaker: String,
     pub from: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::Uuid;
+
+    use super::MessageId;
+
+    /// Each service that hears of an order answers it: with one id, two answers would be taken for one
+    /// by whoever hears both, and the second would be lost where ids are kept unique.
+    #[test]
+    fn answers_of_two_services_are_two_messages() {
+        let placed = MessageId(Uuid::from_u128(1));
+        assert_ne!(placed.nth_answer("credit", 0), placed.nth_answer("finance", 0));
+        assert_ne!(placed.nth_answer("credit", 0), placed.nth_answer("credit", 1));
+        assert_eq!(placed.nth_answer("credit", 0), placed.nth_answer("credit", 0), "decided again");
+    }
 }

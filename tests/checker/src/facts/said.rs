@@ -169,10 +169,11 @@ pub(super) async fn read(books: &mut Books, report: &mut Report) -> anyhow::Resu
         gapless: Check::new("V3", "gapless", "pages of a service and partition are 1, 2, 3 …"),
         sound: Check::new("V3", "sound", "a page reads, and says itself where it stands"),
         causal: Check::new("V3", "causal", "what a page's speaker had heard never goes back"),
-        unique: Check::new("V4", "ids", "no two messages of a service bear the same id"),
+        unique: Check::new("V4", "ids", "no two messages bear the same id, whoever said them"),
     };
+    let mut ids = HashSet::new();
     for service in books.services() {
-        read_service(books, &service, &mut said, &mut pages).await?;
+        read_service(books, &service, &mut said, &mut pages, &mut ids).await?;
         said.speakers.insert(service);
     }
     let Pages { gapless, sound, causal, unique } = pages;
@@ -185,8 +186,8 @@ async fn read_service(
     service: &str,
     said: &mut Said,
     pages: &mut Pages,
+    ids: &mut HashSet<Uuid>,
 ) -> anyhow::Result<()> {
-    let mut ids = HashSet::new();
     let mut at: (Desk, BTreeMap<String, i64>) = Default::default();
     let db = books.connection(service)?;
     let mut rows = sqlx::query_as::<_, (i32, i64, Vec<u8>)>(
@@ -224,7 +225,7 @@ async fn read_service(
         }
         for it in &page.said {
             pages.unique.holds(ids.insert(it.id), || {
-                format!("{service} said {} twice: {} about {}", it.id, it.subject, it.key)
+                format!("{service} said {}, which was said: {} about {}", it.id, it.subject, it.key)
             });
             if let Err(error) = said.hear(it) {
                 let what = format!("{} in page {number} of {service}", it.subject);

@@ -15,15 +15,19 @@ const IDLE: &str = "
       from pg_stat_activity
      where datname = current_database() and application_name <> $1 and pid <> pg_backend_pid()";
 
-/// Locks by which partitions are owned, and others of the same kind.
+/// Locks by which partitions are owned (two numbers), and by which one of all postmen or couriers is on
+/// his round (one number, shown in halves); and any others.
 const LOCKS: &str = "
     select count(*),
            array_agg(format('process %s holds (%s, %s)', pid, classid, objid))
                filter (where not granted or not coalesce(owns, false))
       from (
-          select pid, classid, objid, granted, objsubid = 2
-                     and classid::bigint = hashtext('kontor partition')::bigint & 4294967295
-                     and objid::bigint < (select partitions from deployment) as owns
+          select pid, classid, objid, granted, case objsubid
+                     when 2 then classid::bigint = hashtext('kontor partition')::bigint & 4294967295
+                             and objid::bigint < (select partitions from deployment)
+                     else (classid::bigint << 32) | objid::bigint
+                          in (hashtextextended('the postman''s round', 0),
+                              hashtextextended('the courier''s round', 0)) end as owns
             from pg_locks
            where locktype = 'advisory'
              and database = (select oid from pg_database where datname = current_database())
@@ -34,7 +38,7 @@ pub(super) async fn check(books: &mut Books, report: &mut Report) -> anyhow::Res
     let mut locks = Check::new(
         "V15",
         "locks",
-        "advisory locks are those of partitions, and nobody waits for one",
+        "advisory locks are those of partitions and rounds, and nobody waits for one",
     );
     for service in books.services() {
         let db = books.connection(&service)?;
