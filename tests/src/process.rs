@@ -143,6 +143,13 @@ impl Site {
         books.cloned().with_context(|| format!("there is no {service}"))
     }
 
+    /// Where each service's database is, for whoever may read everything.
+    pub fn databases(&self) -> BTreeMap<String, String> {
+        let database = |service: &str| self.suite.postgres.superuser().database(service);
+        let address = |it: &str| (it.to_owned(), database(it).to_url_lossy().to_string());
+        self.services().map(address).collect()
+    }
+
     /// The names of all services.
     pub fn services(&self) -> impl Iterator<Item = &str> {
         self.suite.accounts.keys().map(String::as_str)

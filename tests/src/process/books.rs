@@ -202,14 +202,23 @@ pub async fn quiet(site: &Site) -> anyhow::Result<()> {
     Premises { suite: &site.suite, ledgers: &ledgers }.is_quiet().await
 }
 
-/// Looks whether the books of all services agree, and the public streams with them.
+/// Looks whether the books of all services agree, and the public streams with them; and whether the
+/// checker, which shares no code with any of it, finds every promise kept.
 pub async fn audit(site: &Site) -> anyhow::Result<()> {
     let ledgers = Ledgers::open(&site.suite);
-    Premises { suite: &site.suite, ledgers: &ledgers }.audit().await
+    Premises { suite: &site.suite, ledgers: &ledgers }.audit().await?;
+    keeps_its_promises(site).await
 }
 
 /// Looks whether the books of all services agree, the public streams aside: they were lost.
 pub async fn audit_without_streams(site: &Site) -> anyhow::Result<()> {
     let ledgers = Ledgers::open(&site.suite);
-    Premises { suite: &site.suite, ledgers: &ledgers }.audit_books().await
+    Premises { suite: &site.suite, ledgers: &ledgers }.audit_books().await?;
+    keeps_its_promises(site).await
+}
+
+async fn keeps_its_promises(site: &Site) -> anyhow::Result<()> {
+    let report = checker::check_databases(&site.databases()).await?;
+    ensure!(report.violated().is_empty(), "the checker finds:\n{report}");
+    Ok(())
 }
