@@ -146,7 +146,7 @@ impl<S: Service> Desk for S {
 }
 
 /// Reads all envelopes; if some cannot be read, says which.
-fn open<M: MessageSet>(inputs: &[&Envelope]) -> Result<Vec<Delivery<M>>, Failure> {
+pub(crate) fn open<M: MessageSet>(inputs: &[&Envelope]) -> Result<Vec<Delivery<M>>, Failure> {
     let mut deliveries = Vec::with_capacity(inputs.len());
     let mut unreadable = Vec::new();
     for it in inputs {
@@ -160,7 +160,7 @@ fn open<M: MessageSet>(inputs: &[&Envelope]) -> Result<Vec<Delivery<M>>, Failure
     if unreadable.is_empty() { Ok(deliveries) } else { Err(Failure::Poison(unreadable)) }
 }
 
-fn seal<M: MessageSet>(it: Outgoing<M>) -> Sealed {
+pub(crate) fn seal<M: MessageSet>(it: Outgoing<M>) -> Sealed {
     let contract = it.message.contract();
     Sealed {
         contract,

@@ -25,7 +25,7 @@ pub(crate) enum Event {
     Page(Arc<Page>),
     Head(Head),
     /// A speaker's answer to an ask.
-    Answer(Head, Vec<Arc<Page>>),
+    Answer(Missing, Head, Vec<Arc<Page>>),
     /// And who waits for the outcome.
     Command(Envelope, Option<Caller>),
     Reports(Vec<Envelope>, Box<async_nats::jetstream::Message>),
@@ -127,7 +127,7 @@ pub(crate) async fn ask(
     events: mpsc::Sender<Event>,
 ) {
     match tokio::time::timeout(ASKING, read(&nats, partition, &missing)).await {
-        Ok(Ok((head, pages))) => send(&events, Event::Answer(head, pages)).await,
+        Ok(Ok((head, pages))) => send(&events, Event::Answer(missing, head, pages)).await,
         Ok(Err(error)) => tracing::debug!(%error, "{} did not answer", missing.speaker),
         Err(_) => tracing::debug!("{} did not answer in time", missing.speaker),
     }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::hearing::{Event, send};
 use crate::streams::consumer_name;
-use crate::{Envelope, MessageId};
+use crate::{Envelope, MessageId, TraceContext};
 
 /// How many reports are passed on together.
 const TOGETHER: usize = 256;
@@ -66,7 +66,7 @@ async fn read(
             if gap {
                 break;
             }
-            envelopes.push(envelope(contract, door, &report));
+            envelopes.push(envelope(contract, door, said(&report)));
             last = Some(report);
         }
         if let Some(last) = last {
@@ -80,28 +80,44 @@ async fn read(
     Ok(())
 }
 
-/// A report as a message of the house: the tokens of its subject, and what was sent as `body`. What
-/// is not JSON becomes a JSON text, so that it can be refused by name.
-fn envelope(contract: &Contract, door: &Door, report: &jetstream::Message) -> Envelope {
+/// Something that was said on a public stream.
+pub(crate) struct Said<'a> {
+    /// The subject under which it was published.
+    pub(crate) tokens: &'a str,
+    pub(crate) payload: &'a [u8],
+    /// Its sequence in the stream, and when it was published, in nanoseconds.
+    pub(crate) place: (u64, i128),
+    pub(crate) trace: TraceContext,
+}
+
+fn said(report: &jetstream::Message) -> Said<'_> {
     // The stream put `in.<partition>.` before the subject.
     let tokens = report.subject.splitn(3, '.').nth(2).unwrap_or_default();
-    let named = door.pattern.split('.').zip(tokens.split('.'));
+    let place = report
+        .info()
+        .map_or((0, 0), |it| (it.stream_sequence, it.published.unix_timestamp_nanos()));
+    let trace = crate::front::trace(report.headers.as_ref());
+    Said { tokens, payload: &report.payload, place, trace }
+}
+
+/// A report as a message of the house: the tokens of its subject, and what was sent as `body`. What
+/// is not JSON becomes a JSON text, so that it can be refused by name.
+pub(crate) fn envelope(contract: &Contract, door: &Door, said: Said<'_>) -> Envelope {
+    let named = door.pattern.split('.').zip(said.tokens.split('.'));
     let named: Vec<(&str, &str)> = named
         .filter_map(|(name, token)| Some((name.strip_prefix('{')?.strip_suffix('}')?, token)))
         .collect();
     let keyed = |key: &&str| named.iter().find(|it| it.0 == *key).map_or("", |it| it.1);
-    let sent = match serde_json::from_slice::<&RawValue>(&report.payload) {
+    let sent = match serde_json::from_slice::<&RawValue>(said.payload) {
         Ok(json) => json.get().to_owned(),
-        Err(_) => quoted(&String::from_utf8_lossy(&report.payload)),
+        Err(_) => quoted(&String::from_utf8_lossy(said.payload)),
     };
     let mut body = String::from("{");
     for (name, token) in &named {
         body.extend([&quoted(name), ":", &quoted(token), ","]);
     }
     body.extend(["\"body\":", &sent, "}"]);
-    let (sequence, published) = report
-        .info()
-        .map_or((0, 0), |it| (it.stream_sequence, it.published.unix_timestamp_nanos()));
+    let (sequence, published) = said.place;
     // A stream that was lost gives its sequences out again, but not at the same instant.
     let id = format!("{} {sequence} {published}", door.stream);
     Envelope {
@@ -110,7 +126,7 @@ fn envelope(contract: &Contract, door: &Door, report: &jetstream::Message) -> En
         subject: contract.subject.to_owned(),
         key: Key(door.keyed_by.iter().map(keyed).collect()),
         address: None,
-        trace: crate::front::trace(report.headers.as_ref()),
+        trace: said.trace,
         body: RawValue::from_string(body).unwrap_or_default(),
     }
 }

@@ -28,6 +28,14 @@ const WAITING: usize = 512;
 /// How long the broker's acknowledgement is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What the owner tells its publisher.
+pub(crate) enum Told {
+    Page(Arc<Page>),
+    /// The number of the last page, each second: of a commit whose answer was lost the owner has no page
+    /// to pass on.
+    Head(i64),
+}
+
 pub(crate) struct Outlet {
     desk: Arc<dyn Desk>,
     db: PgPool,
@@ -66,15 +74,15 @@ impl Outlet {
     }
 
     /// Publishes what is said, until nobody says anything any more.
-    pub(crate) async fn run(mut self, mut said: mpsc::Receiver<Arc<Page>>) {
+    pub(crate) async fn run(mut self, mut said: mpsc::Receiver<Told>) {
         let mut pause = Duration::from_millis(50);
         loop {
-            while let Ok(page) = said.try_recv() {
-                self.take(page);
+            while let Ok(told) = said.try_recv() {
+                self.take(told);
             }
             if self.at == self.head {
                 match said.recv().await {
-                    Some(page) => self.take(page),
+                    Some(told) => self.take(told),
                     None => return,
                 }
                 continue;
@@ -91,7 +99,14 @@ impl Outlet {
         }
     }
 
-    fn take(&mut self, page: Arc<Page>) {
+    fn take(&mut self, told: Told) {
+        let page = match told {
+            Told::Page(page) => page,
+            Told::Head(number) => {
+                self.head = self.head.max(number);
+                return;
+            }
+        };
         let next = self.at + i64::try_from(self.pages.len()).unwrap_or(i64::MAX) + 1;
         self.head = self.head.max(page.number);
         if page.number == next && self.pages.len() < WAITING {

@@ -15,7 +15,7 @@ use crate::clock::{self, Stopwatch};
 use crate::hearing::{self, Caller, Event, WAITING};
 use crate::inlet;
 use crate::log::{self, Ear, PutBack, head_subject, page_subject};
-use crate::outlet::Outlet;
+use crate::outlet::{self, Outlet};
 use crate::switchboard::{Connected, Switchboard};
 use crate::task::{Helpers, spawn};
 use crate::telemetry::Meters;
@@ -45,7 +45,7 @@ pub(crate) struct Owner {
     ear: Ear,
     events: mpsc::Receiver<Event>,
     to_self: mpsc::Sender<Event>,
-    outlet: Option<mpsc::Sender<Arc<Page>>>,
+    outlet: Option<mpsc::Sender<outlet::Told>>,
     meters: Meters,
     watch: Stopwatch,
     agenda: Agenda,
@@ -161,7 +161,7 @@ impl Owner {
         match event {
             Event::Page(page) => self.ear.page(page),
             Event::Head(head) => self.ear.head(&head, now),
-            Event::Answer(head, pages) => self.ear.answer(&head, pages, now)?,
+            Event::Answer(asked, head, pages) => self.ear.answer(&asked, &head, pages, now)?,
             Event::Command(command, caller) => {
                 self.batch.callers.entry(command.id).or_default().extend(caller);
                 self.batch.inputs.push(match command.subject.as_str() {
@@ -215,6 +215,9 @@ impl Owner {
         }
         if self.agenda.announces(now) {
             self.announce().await;
+            if let Err(error) = self.worker.look_for_notes().await {
+                warn!(%error, "{} cannot look for notes: {error:#}", self.around.desk.name());
+            }
         }
         Ok(())
     }
@@ -297,7 +300,7 @@ impl Owner {
             self.publish(&page, packed).await;
             fault::point(service, "after-publish");
             if let Some(outlet) = &self.outlet {
-                outlet.try_send(page).ok(); // Full: it reads the table.
+                outlet.try_send(outlet::Told::Page(page)).ok(); // Full: it reads the table.
             }
         }
         fault::point(service, "before-answer");
@@ -359,6 +362,9 @@ impl Owner {
         self.meters.lag(self.ear.lag().map(|it| it.1).sum());
         self.meters.parked_keys(self.worker.parked_keys());
         let head = self.worker.head();
+        if let Some(outlet) = &self.outlet {
+            outlet.try_send(outlet::Told::Head(head)).ok();
+        }
         if head > 0 {
             let subject = head_subject(self.partition.number, desk.name());
             nats.publish(subject, head.to_string().into()).await.ok();

@@ -9,7 +9,7 @@ use crate::desk::Sealed;
 use crate::{Envelope, Partition};
 
 /// How many timers one transaction takes at most.
-const AT_ONCE: i64 = 512;
+pub(crate) const AT_ONCE: usize = 512;
 
 /// When a worker has to look at its timers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Due {
 }
 
 /// Timers that are due, and when the next one is.
-pub(crate) struct Rung {
+pub struct Rung {
     pub(crate) envelopes: Vec<Envelope>,
     pub(crate) next: Option<Timestamp>,
 }
@@ -69,41 +69,52 @@ pub(crate) async fn ring(
     )
     .bind(partition.column())
     .bind(now.to_sqlx())
-    .bind(AT_ONCE)
+    .bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
     .fetch_all(&mut *db)
     .await?;
-    let next: Option<SqlTimestamp> =
-        sqlx::query_scalar("select due from timer where partition = $1 order by due, id limit 1")
-            .bind(partition.column())
-            .fetch_optional(db)
-            .await?;
+    let next = next(db, partition).await?;
     let mut rows: Vec<_> = rows.into_iter().map(|(it, due, id)| (due.to_jiff(), id, it)).collect();
     rows.sort_by_key(|(due, id, _)| (*due, *id)); // `returning` keeps no order.
     let read = |(_, _, body): (Timestamp, Uuid, Vec<u8>)| serde_json::from_slice(&body);
     let envelopes = rows.into_iter().map(read).collect::<Result<_, _>>();
     Ok(Rung {
         envelopes: envelopes.context("a timer is an envelope")?,
-        next: next.map(SqlTimestamp::to_jiff),
+        next,
     })
+}
+
+/// When the next timer is due.
+pub(crate) async fn next(
+    db: &mut PgConnection,
+    partition: Partition,
+) -> sqlx::Result<Option<Timestamp>> {
+    let next: Option<SqlTimestamp> =
+        sqlx::query_scalar("select due from timer where partition = $1 order by due, id limit 1")
+            .bind(partition.column())
+            .fetch_optional(db)
+            .await?;
+    Ok(next.map(SqlTimestamp::to_jiff))
 }
 
 /// Timers that were set.
 #[derive(Default)]
-pub(crate) struct Set {
+pub struct Set {
     /// The soonest of this partition.
     pub(crate) soonest: Option<Timestamp>,
     /// Other partitions that have one now.
     pub(crate) others: BTreeSet<u32>,
 }
 
-/// Sets timers, each in the partition of its key.
-pub(crate) async fn set(
-    db: &mut PgConnection,
-    own: Partition,
-    said: &[Sealed],
-) -> anyhow::Result<Set> {
-    let (mut ids, mut partitions, mut dues, mut envelopes) = (vec![], vec![], vec![], vec![]);
-    let mut set = Set::default();
+/// A timer, and where it rings.
+pub(crate) struct Placed<'a> {
+    pub(crate) partition: u32,
+    pub(crate) due: Timestamp,
+    pub(crate) envelope: &'a Envelope,
+}
+
+/// Finds the timers among what is said, and the partition of each.
+pub(crate) fn place(own: Partition, said: &[Sealed]) -> anyhow::Result<(Vec<Placed<'_>>, Set)> {
+    let (mut placed, mut set) = (Vec::new(), Set::default());
     for timer in said.iter().filter(|it| it.contract.kind == Kind::Timer) {
         let partition = Partition::about(&timer.envelope.key, own.of);
         let due = timer.due.context("a timer has a time")?;
@@ -112,22 +123,31 @@ pub(crate) async fn set(
         } else {
             set.others.insert(partition.number);
         }
-        ids.push(timer.envelope.id.0);
-        partitions.push(partition.column());
-        dues.push(due.to_sqlx());
-        envelopes.push(serde_json::to_vec(&timer.envelope)?);
+        placed.push(Placed { partition: partition.number, due, envelope: &timer.envelope });
     }
-    if ids.is_empty() {
+    Ok((placed, set))
+}
+
+/// Sets timers, each in the partition of its key.
+pub(crate) async fn set(
+    db: &mut PgConnection,
+    own: Partition,
+    said: &[Sealed],
+) -> anyhow::Result<Set> {
+    let (placed, set) = place(own, said)?;
+    if placed.is_empty() {
         return Ok(set);
     }
+    let bodies: Vec<Vec<u8>> =
+        placed.iter().map(|it| serde_json::to_vec(it.envelope)).collect::<Result<_, _>>()?;
     sqlx::query(
         "insert into timer (id, partition, due, envelope)
          select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::bytea[])",
     )
-    .bind(ids)
-    .bind(partitions)
-    .bind(dues)
-    .bind(envelopes)
+    .bind(placed.iter().map(|it| it.envelope.id.0).collect::<Vec<Uuid>>())
+    .bind(placed.iter().map(|it| it.partition.cast_signed()).collect::<Vec<i32>>())
+    .bind(placed.iter().map(|it| it.due.to_sqlx()).collect::<Vec<SqlTimestamp>>())
+    .bind(bodies)
     .execute(db)
     .await?;
     Ok(set)

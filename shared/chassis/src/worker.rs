@@ -1,18 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use anyhow::ensure;
 use contracts::{Contract, Key, Kind, Timestamp};
-use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::pool::PoolConnection;
-use sqlx::types::Json;
-use sqlx::{Acquire, PgConnection, PgPool, Postgres};
+use sqlx::PgPool;
 
 use crate::answer::{Answers, Commands, Outcome};
 use crate::desk::{Failure, Sealed};
 use crate::log::{Heard, Missing, Position, Take, pack};
-use crate::parking::{self, Parking};
-use crate::timer::{self, Due};
+use crate::parking::Parking;
+use crate::plant::{Bug, planted};
+use crate::store::memory::{Database, Memory};
+use crate::store::postgres::Postgres;
+use crate::store::{Store, Transaction};
+use crate::timer::Due;
 use crate::{Desk, Envelope, MessageId, Page, Partition, answer, fault};
 
 /// Something that is ready to be decided. Timers are not among it: they are rows, which the worker
@@ -61,15 +61,10 @@ pub struct Said {
 #[error("partition {0} has another owner")]
 pub(crate) struct Fenced(pub(crate) u32);
 
-type Row = (i64, Json<Heard>, SqlTimestamp, i64);
-
 /// The one writer of one partition of one service.
-pub struct Worker {
+pub struct Worker<S = Postgres> {
     desk: Arc<dyn Desk>,
-    db: PgPool,
-    /// Kept from transaction to transaction: a pool would hand out another one each time, whose
-    /// caches are cold, and ask each whether it lives.
-    connection: Option<PoolConnection<Postgres>>,
+    store: S,
     partition: Partition,
     position: Position,
     parking: Parking,
@@ -87,31 +82,30 @@ impl Worker {
         db: PgPool,
         partition: Partition,
     ) -> anyhow::Result<Self> {
-        sqlx::query(
-            "insert into position (partition, version, heard, at)
-             values ($1, 0, '{}', 'epoch')
-                 on conflict do nothing",
-        )
-        .bind(partition.column())
-        .execute(&db)
-        .await?;
-        let (version, Json(mut heard), at, said): Row = sqlx::query_as(
-            "select version, heard, at,
-                    coalesce((select max(number) from page where page.partition = $1), 0)
-               from position
-              where position.partition = $1",
-        )
-        .bind(partition.column())
-        .fetch_one(&db)
-        .await?;
+        Self::over(desk, Postgres::new(db, partition), partition).await
+    }
+}
+
+impl Worker<Memory> {
+    /// Takes over a partition that is kept in memory.
+    pub async fn open_in_memory(
+        desk: Arc<dyn Desk>,
+        database: Database,
+        partition: Partition,
+    ) -> anyhow::Result<Self> {
+        Self::over(desk, Memory::new(database, partition), partition).await
+    }
+}
+
+impl<S: Store> Worker<S> {
+    async fn over(desk: Arc<dyn Desk>, mut store: S, partition: Partition) -> anyhow::Result<Self> {
+        let (mut position, parked) = store.open().await?;
         for speaker in speakers(&*desk) {
-            heard.entry(speaker).or_insert(0); // Listened to, and nothing taken yet.
+            position.heard.entry(speaker).or_insert(0); // Listened to, and nothing taken yet.
         }
-        let position = Position { version, heard, said, at: at.to_jiff() };
-        let parking = Parking::open(&db, partition).await?;
         let subjects = desk.hears().iter().map(|it| (it.subject, *it)).collect();
-        let (connection, due, unsaved) = (None, Due::Unknown, false);
-        Ok(Self { desk, db, connection, partition, position, parking, due, subjects, unsaved })
+        let (parking, due, unsaved) = (Parking::of(parked), Due::Unknown, false);
+        Ok(Self { desk, store, partition, position, parking, due, subjects, unsaved })
     }
 
     /// What this worker has heard.
@@ -139,6 +133,13 @@ impl Worker {
         self.due = Due::Unknown;
     }
 
+    /// Looks whether another partition has left a note, and nobody could say so.
+    pub async fn look_for_notes(&mut self) -> anyhow::Result<()> {
+        let next = self.store.next_due().await?;
+        self.due = self.due.or_sooner(next);
+        Ok(())
+    }
+
     /// Whether the position has moved in memory alone.
     pub fn is_unsaved(&self) -> bool {
         self.unsaved
@@ -156,8 +157,7 @@ impl Worker {
     /// Writes down where the worker is.
     pub async fn save(&mut self, now: Timestamp) -> anyhow::Result<()> {
         let next = self.position.after(now);
-        let mut db = self.db.acquire().await?;
-        advance(&mut db, self.partition, &next).await?;
+        self.store.save(&next).await?;
         self.position = next;
         self.unsaved = false;
         Ok(())
@@ -203,50 +203,71 @@ impl Worker {
             return Ok(committed);
         }
 
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.db.acquire().await?, // The last transaction failed, and took its own along.
-        };
-        let mut tx = connection.begin().await?;
-        advance(&mut tx, self.partition, &next).await?; // First: it is the fence.
-        let before = answer::given(&mut tx, self.partition, &commands).await?;
-        let replayed = parking::take(&mut tx, self.partition, &replays).await?;
-        let rung = if self.due.is_due(next.at) {
-            Some(timer::ring(&mut tx, self.partition, next.at).await?)
-        } else {
-            None
-        };
+        let written = self.write((next, arrived), &commands, &replays, poison).await;
+        if written.is_err() {
+            self.store.give_up();
+        }
+        let written = written?;
+        Ok(Committed { missing: committed.missing, ..written })
+    }
+
+    /// The transaction.
+    async fn write(
+        &mut self,
+        (mut next, arrived): (Position, Vec<&Envelope>),
+        commands: &Commands,
+        replays: &BTreeSet<Key>,
+        poison: &BTreeMap<MessageId, String>,
+    ) -> anyhow::Result<Committed> {
+        let mut tx = self.store.begin().await?;
+        if !planted(Bug::PositionApart) {
+            tx.advance(&next).await?; // First: it is the fence.
+        }
+        let before = tx.answers(commands).await?;
+        let mut replayed = tx.unpark(replays).await?;
+        if planted(Bug::ReplayedAnew) {
+            for it in &mut replayed {
+                it.id = it.id.nth_answer(u32::MAX);
+            }
+        }
+        let rung = if self.due.is_due(next.at) { Some(tx.ring(next.at).await?) } else { None };
         let timers = rung.iter().flat_map(|it| &it.envelopes);
         let fresh = arrived.into_iter().filter(|it| !before.contains_key(&it.id));
         let ready: Vec<&Envelope> = replayed.iter().chain(fresh).chain(timers).collect();
-        let sorted = self.parking.sort(ready, &replays, &commands, poison);
-        parking::put(&mut tx, self.partition, next.at, &sorted.parked).await?;
+        let sorted = self.parking.sort(ready, replays, commands, poison);
+        tx.park(next.at, &sorted.parked).await?;
 
-        let said = self.desk.work(&mut tx, next.at, self.partition, &sorted.ready).await?;
+        let said = tx.work(&*self.desk, next.at, self.partition, &sorted.ready).await?;
         fault::point(self.desk.name(), "decided");
-        let set = timer::set(&mut tx, self.partition, &said).await?;
+        let set = tx.set_timers(&said).await?;
         let decided = sorted.ready.iter().filter_map(|it| Some((it.id, *commands.get(&it.id)?)));
         let answers = answer::compose(decided, next.said + 1, &said);
-        let page = self.write(&mut tx, &mut next, said).await?;
-        answer::keep(&mut tx, self.partition, next.at, &answers).await?;
+        let page = write_page(self.desk.name(), self.partition, &mut next, said)?;
+        if let Some(Said { page, packed }) = &page
+            && !planted(Bug::PageLost)
+        {
+            tx.keep_page(page.number, packed).await?;
+        }
+        if !planted(Bug::AnswerForgotten) {
+            tx.keep_answers(next.at, &answers).await?;
+        }
         fault::point(self.desk.name(), "before-commit");
         tx.commit().await?;
         fault::point(self.desk.name(), "after-commit");
-        self.connection = Some(connection);
+        if planted(Bug::PositionApart) {
+            self.store.save(&next).await?;
+        }
 
-        committed.decided = sorted.ready.len();
-        committed.parked = sorted.parked.len();
-        committed.wake = set.others;
-        committed.page = page;
-        committed.outcomes = outcomes(before, answers, sorted.refused);
-        self.parking.commit(&replays, sorted.keys);
+        let (decided, parked) = (sorted.ready.len(), sorted.parked.len());
+        let outcomes = outcomes(before, answers, sorted.refused);
+        self.parking.commit(replays, sorted.keys);
         self.due = match rung {
             Some(rung) => Due::of(rung.next).or_sooner(set.soonest),
             None => self.due.or_sooner(set.soonest),
         };
         self.position = next;
         self.unsaved = false;
-        Ok(committed)
+        Ok(Committed { page, outcomes, missing: vec![], wake: set.others, decided, parked })
     }
 
     /// Of what came in, that which is new and which this service listens to, in the same order; and
@@ -283,41 +304,10 @@ impl Worker {
         (ready, commands)
     }
 
-    /// Writes the page, if there is something to say to everyone.
-    async fn write(
-        &self,
-        db: &mut PgConnection,
-        next: &mut Position,
-        said: Vec<Sealed>,
-    ) -> anyhow::Result<Option<Said>> {
-        let events = said.into_iter().filter(Sealed::is_for_everyone);
-        let events: Vec<Envelope> = events.map(|it| it.envelope).collect();
-        if events.is_empty() {
-            return Ok(None);
-        }
-        next.said += 1;
-        let page = Page {
-            speaker: self.desk.name().to_owned(),
-            partition: self.partition.number,
-            number: next.said,
-            at: next.at,
-            heard: next.heard.clone(),
-            said: events,
-        };
-        let packed = pack(&page)?;
-        sqlx::query("insert into page (partition, number, body) values ($1, $2, $3)")
-            .bind(self.partition.column())
-            .bind(page.number)
-            .bind(&packed)
-            .execute(db)
-            .await?;
-        Ok(Some(Said { page: Arc::new(page), packed: packed.into() }))
-    }
-
     /// Decides each of these alone and forgets it: to find out which of them cannot be decided,
     /// when together they could not. Returns those that failed, and why.
     pub(crate) async fn rehearse(
-        &self,
+        &mut self,
         now: Timestamp,
         inputs: &[Input],
     ) -> anyhow::Result<Vec<(MessageId, String)>> {
@@ -326,11 +316,10 @@ impl Worker {
         let (arrived, _) = self.take(&mut next, inputs, &mut vec![]);
         let mut failed = Vec::new();
         for envelope in arrived {
-            let mut tx = self.db.begin().await?;
-            if let Err(error) = self.desk.work(&mut tx, at, self.partition, &[envelope]).await {
+            let mut tx = self.store.begin().await?; // It ends without a commit.
+            if let Err(error) = tx.work(&*self.desk, at, self.partition, &[envelope]).await {
                 failed.push((envelope.id, format!("{error:#}")));
             }
-            tx.rollback().await?;
         }
         Ok(failed)
     }
@@ -352,24 +341,29 @@ pub(crate) fn speakers(desk: &dyn Desk) -> BTreeSet<String> {
     events.map(|it| it.owner().to_owned()).collect()
 }
 
-/// Moves the position on, if it still is where we left it.
-async fn advance(
-    db: &mut PgConnection,
+/// The page of a transaction, if there is something to say to everyone.
+fn write_page(
+    speaker: &str,
     partition: Partition,
-    next: &Position,
-) -> anyhow::Result<()> {
-    let moved = sqlx::query(
-        "update position set version = $2, heard = $3, at = $4
-          where partition = $1 and version = $2 - 1",
-    )
-    .bind(partition.column())
-    .bind(next.version)
-    .bind(Json(&next.heard))
-    .bind(next.at.to_sqlx())
-    .execute(db)
-    .await?;
-    ensure!(moved.rows_affected() == 1, Fenced(partition.number));
-    Ok(())
+    next: &mut Position,
+    said: Vec<Sealed>,
+) -> anyhow::Result<Option<Said>> {
+    let events = said.into_iter().filter(Sealed::is_for_everyone);
+    let events: Vec<Envelope> = events.map(|it| it.envelope).collect();
+    if events.is_empty() {
+        return Ok(None);
+    }
+    next.said += 1;
+    let page = Page {
+        speaker: speaker.to_owned(),
+        partition: partition.number,
+        number: next.said,
+        at: next.at,
+        heard: next.heard.clone(),
+        said: events,
+    };
+    let packed = pack(&page)?;
+    Ok(Some(Said { page: Arc::new(page), packed: packed.into() }))
 }
 
 fn outcomes(

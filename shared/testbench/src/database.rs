@@ -1,7 +1,9 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use chassis::Migration;
-use contracts::Uuid;
+use contracts::{Timestamp, Uuid};
+use serde_json::Value;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{
     AssertSqlSafe, Column, Connection, Either, Executor, PgConnection, PgPool, Statement, TypeInfo,
@@ -70,6 +72,59 @@ pub(crate) async fn signatures(db: &PgPool, statements: &[&'static str]) -> anyh
         lines.push(format!("({}) -> {gives}\n", takes.join(", ")));
     }
     Ok(lines.concat())
+}
+
+/// The tables of a service: all but those of the log.
+pub(crate) async fn tables(db: &PgPool) -> anyhow::Result<BTreeSet<String>> {
+    let all: Vec<String> =
+        sqlx::query_scalar("select tablename from pg_tables where schemaname = 'public'")
+            .fetch_all(db)
+            .await?;
+    let of_the_log = |it: &String| {
+        let made = format!("create table {it} ");
+        it == "migration" || chassis::LOG.iter().any(|log| log.sql.contains(&made))
+    };
+    Ok(all.into_iter().filter(|it| !of_the_log(it)).collect())
+}
+
+/// The rows of a table as JSON, sorted, without some of the columns.
+pub(crate) async fn rows(
+    db: &PgPool,
+    table: &str,
+    without: &[&str],
+) -> anyhow::Result<Vec<String>> {
+    let sql = format!("select to_jsonb(it) from {table} it");
+    let rows: Vec<Value> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(db).await?;
+    let mut rows: Vec<String> = rows.into_iter().map(|it| normal(it, without)).collect();
+    rows.sort();
+    Ok(rows)
+}
+
+/// A row as a line that can be compared: times in one spelling, objects in one order, no nulls.
+pub(crate) fn normal(row: Value, without: &[&str]) -> String {
+    let Value::Object(columns) = row else { return row.to_string() };
+    let kept = columns
+        .into_iter()
+        .filter(|(name, value)| !without.contains(&name.as_str()) && !value.is_null())
+        .map(|(name, value)| (name, one_spelling(value)))
+        .collect::<BTreeMap<String, Value>>();
+    serde_json::to_string(&kept).unwrap_or_default()
+}
+
+fn one_spelling(value: Value) -> Value {
+    match value {
+        Value::String(text) => match text.parse::<Timestamp>() {
+            Ok(at) => Value::String(at.to_string()),
+            Err(_) => Value::String(text),
+        },
+        Value::Array(all) => Value::Array(all.into_iter().map(one_spelling).collect()),
+        Value::Object(all) => {
+            let mut all: Vec<_> = all.into_iter().collect();
+            all.sort_by(|one, other| one.0.cmp(&other.0));
+            Value::Object(all.into_iter().map(|(name, it)| (name, one_spelling(it))).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
 }
 
 async fn run(db: &mut PgConnection, sql: String) -> sqlx::Result<()> {

@@ -4,24 +4,27 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod database;
+mod post;
+mod twins;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chassis::{Committed, Envelope, Input, MessageId, Outcome, Page, Partition, Service, Worker};
-use contracts::{Command, Key, Kind, MessageSet, Question, Timestamp, Uuid};
+use chassis::{Committed, Envelope, Input, Outcome, Partition, Service, Worker};
+use contracts::{Command, MessageSet, Question, Timestamp};
 use jiff::SignedDuration;
 use sqlx::PgPool;
+
+pub use crate::post::{Post, command};
+use crate::post::{envelope, name};
+pub use crate::twins::Twins;
 
 /// A service, and all that it needs.
 pub struct Bench<S> {
     pub db: PgPool,
     desk: Arc<S>,
-    partition: Partition,
     worker: Worker,
     now: Timestamp,
-    /// How many pages each of the others has said.
-    pages: BTreeMap<&'static str, i64>,
+    post: Post<S>,
 }
 
 impl<S: Service> Bench<S> {
@@ -41,35 +44,13 @@ impl<S: Service> Bench<S> {
 
     async fn open(service: Arc<S>, db: PgPool, partition: Partition) -> Self {
         let worker = Worker::open(service.clone(), db.clone(), partition).await.expect("a worker");
-        let (now, pages) = (Timestamp::UNIX_EPOCH, BTreeMap::new());
-        Self { db, desk: service, partition, worker, now, pages }
+        Self { db, desk: service, worker, now: Timestamp::UNIX_EPOCH, post: Post::of(partition) }
     }
 
     /// Puts each message on its way: events in pages of their speakers; commands, reports and
     /// timers with an id.
     pub fn post(&mut self, messages: impl IntoIterator<Item = S::Inbound>) -> Vec<Input> {
-        messages.into_iter().map(|it| self.post_one(&it)).collect()
-    }
-
-    fn post_one(&mut self, message: &S::Inbound) -> Input {
-        let contract = message.contract();
-        let speaker = contract.subject.split('.').next().expect("a subject has a speaker");
-        let number = self.pages.entry(speaker).or_default();
-        *number += 1;
-        let id = name(&format!("{speaker} {number} {}", self.partition.number));
-        let envelope = envelope(id, contract.subject, message.key(), message.encode());
-        match contract.kind {
-            Kind::Command | Kind::Report | Kind::Timer => Input::Command(envelope),
-            Kind::Event | Kind::Public => Input::Page(Arc::new(Page {
-                speaker: speaker.to_owned(),
-                partition: 0,
-                number: *number,
-                at: self.now,
-                heard: BTreeMap::new(),
-                said: vec![envelope],
-            })),
-            Kind::Reply | Kind::Question => panic!("{} is not for others to say", contract.subject),
-        }
+        messages.into_iter().map(|it| self.post.post(self.now, &it)).collect()
     }
 
     /// Has the service decide all this in one transaction. Returns what it says to everyone.
@@ -116,15 +97,6 @@ impl<S: Service> Bench<S> {
     pub async fn signatures(&self, statements: &[&'static str]) -> String {
         database::signatures(&self.db, statements).await.expect("every statement prepares")
     }
-}
-
-fn name(text: &str) -> MessageId {
-    MessageId(Uuid::new_v5(&Uuid::nil(), text.as_bytes()))
-}
-
-fn envelope(id: MessageId, subject: &str, key: Key, body: Box<contracts::RawValue>) -> Envelope {
-    let trace = chassis::TraceContext::default();
-    Envelope { id, cause: None, subject: subject.to_owned(), key, address: None, trace, body }
 }
 
 fn read<'a, M: MessageSet>(envelopes: impl IntoIterator<Item = &'a Envelope>) -> Vec<M> {

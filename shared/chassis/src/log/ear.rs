@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::position::judge;
-use super::{Flaw, Heard, Missing, Page, Take};
+use super::{Heard, Missing, Page, Take};
+use crate::plant::{Bug, planted};
 
 /// How many pages of one speaker wait at most. What does not fit is a gap, and is asked for.
 const WAITING: usize = 256;
@@ -26,7 +27,6 @@ pub(crate) struct Ear {
     /// The highest number known of each speaker.
     heads: BTreeMap<String, i64>,
     wanted: BTreeMap<String, Wanted>,
-    flaw: Option<Flaw>,
 }
 
 /// Pages of one speaker are missing.
@@ -61,13 +61,7 @@ impl Ear {
     /// Listens to whoever is named in `heard`, from there on.
     pub(crate) fn new(heard: Heard) -> Self {
         let waiting = heard.keys().map(|it| (it.clone(), BTreeMap::new())).collect();
-        Self { taken: heard, waiting, heads: BTreeMap::new(), wanted: BTreeMap::new(), flaw: None }
-    }
-
-    #[cfg(test)]
-    pub(super) fn with(mut self, flaw: Option<Flaw>) -> Self {
-        self.flaw = flaw;
-        self
+        Self { taken: heard, waiting, heads: BTreeMap::new(), wanted: BTreeMap::new() }
     }
 
     /// A page arrived.
@@ -96,17 +90,22 @@ impl Ear {
         }
     }
 
-    /// A speaker answered out of its own table: these pages, and its head as it is now.
+    /// A speaker answered this ask out of its own table: these pages, and its head as it was then.
+    ///
+    /// What was known when it was asked, it must have; a page that it said since may have overtaken the
+    /// answer.
     pub(crate) fn answer(
         &mut self,
+        asked: &Missing,
         head: &Head,
         pages: Vec<Arc<Page>>,
         now: u64,
     ) -> Result<(), PutBack> {
         let Some(&seen) = self.taken.get(&head.speaker) else { return Ok(()) };
-        if head.number < seen {
+        let known = asked.from - 1;
+        if head.number < known {
             let speaker = head.speaker.clone();
-            return Err(PutBack { speaker, said: head.number, heard: seen });
+            return Err(PutBack { speaker, said: head.number, heard: known });
         }
         self.wanted.remove(&head.speaker);
         let last = pages.last().map_or(seen, |it| it.number);
@@ -137,7 +136,7 @@ impl Ear {
             let mut missing = Vec::new();
             for (speaker, waiting) in &mut self.waiting {
                 while let Some(entry) = waiting.first_entry() {
-                    match judge(&self.taken, entry.get(), self.flaw) {
+                    match judge(&self.taken, entry.get()) {
                         Take::Duplicate => drop(entry.remove()),
                         Take::Missing(it) => {
                             missing.push(it.speaker);
@@ -165,12 +164,12 @@ impl Ear {
     /// Whether there is a page to give out.
     pub(crate) fn is_ready(&self) -> bool {
         let mut next = self.waiting.values().filter_map(|it| it.values().next());
-        next.any(|it| judge(&self.taken, it, self.flaw) == Take::Next)
+        next.any(|it| judge(&self.taken, it) == Take::Next)
     }
 
     /// Whom to ask now, from which page on.
     pub(crate) fn asks(&mut self, now: u64) -> Vec<Missing> {
-        if self.flaw == Some(Flaw::NeverAsk) {
+        if planted(Bug::NeverAsk) {
             return vec![];
         }
         let due = self.wanted.iter_mut().filter(|(_, it)| it.due() <= now);
