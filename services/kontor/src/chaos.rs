@@ -154,7 +154,7 @@ impl Run {
         house.fill().await?;
         let market = house.key("market").await?;
         let web = house.key("web").await?;
-        let events = ["order.status", "order.shipped", "order.delivered", "order.invoiced"];
+        let events = ["order.shipped", "order.invoiced"];
         let hook = json!({ "url": format!("http://{}/kontor", receivers.hook), "events": events });
         house.operates(Some(&web), "/v1/channels/web/webhooks", &hook).await?;
         let opened = (self.seed, journal.clone());

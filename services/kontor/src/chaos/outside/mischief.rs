@@ -94,7 +94,7 @@ impl Storefront {
         self.tries(Sent { op: Op::Poison, name: &name, key: None, body: &body }, course, &wanted)
             .await;
         let payment = json!({ "order": order, "amount": i64::MAX, "currency": "CNY",
-            "status": "failed", "value_date": Value::Null });
+            "status": "captured", "value_date": Value::Null });
         let subject = format!("payments.bank.{order}-poison");
         publish(&self.bank, &subject, payment.to_string().into()).await;
         let Ok(report) = serde_json::to_vec(&warehouse) else { return };

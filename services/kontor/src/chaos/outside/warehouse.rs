@@ -9,6 +9,7 @@ use bytes::Bytes;
 use chassis::task;
 use contracts::fulfilment::{PickRequested, PickWithdrawn, ShipmentView, WarehouseReport};
 use contracts::{CarrierId, LineUnits, OrderId, ShipmentId, TrackingNo};
+use serde_json::json;
 
 use super::{Common, publish};
 use crate::chaos::journal::{Reported, Told, now};
@@ -163,10 +164,33 @@ impl Warehouse {
             5..=8 => REFUSED,
             _ => SMOOTH,
         };
+        if dice.between(1, 500) == 1 {
+            self.chokes(work).await;
+        }
         for what in steps {
             self.reports(work, what).await;
             self.takes(dice.between(10, 80)).await;
         }
+    }
+
+    /// Reports what cannot be: more than there is in the world, less than nothing, no text at all.
+    async fn chokes(&self, work: &Work) {
+        let (pick, line) = (work.pick, work.line);
+        for body in [
+            json!({ "pick": pick, "lines": [{ "line": line, "quantity": i64::MAX }] }),
+            json!({ "pick": pick, "lines": [{ "line": line, "quantity": -1 }] }),
+            json!({ "pick": i32::MIN, "reason": "\u{0}" }),
+        ] {
+            let subject = format!("warehouse.{}.report.{}.short", self.name, work.order);
+            let acked = publish(&self.streams, &subject, body.to_string().into()).await;
+            self.writes(work, "poison", acked);
+        }
+    }
+
+    fn writes(&self, work: &Work, report: &str, acked: bool) {
+        let (at, warehouse) = (now(), self.name.as_str());
+        let (order, shipment) = (work.order, work.shipment);
+        self.common.journal.reported(&Reported { at, warehouse, order, shipment, report, acked });
     }
 
     async fn reports(&self, work: &Work, what: &str) {
@@ -183,14 +207,7 @@ impl Warehouse {
         let subject = format!("warehouse.{}.report.{}.{what}", self.name, work.order);
         while !self.common.is_closing() {
             let acked = publish(&self.streams, &subject, body.clone()).await;
-            self.common.journal.reported(&Reported {
-                at: now(),
-                warehouse: &self.name,
-                order: work.order,
-                shipment: work.shipment,
-                report: what,
-                acked,
-            });
+            self.writes(work, what, acked);
             if acked {
                 return;
             }
