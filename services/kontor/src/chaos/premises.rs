@@ -106,8 +106,16 @@ impl Premises {
     /// Fills the shop.
     pub(super) async fn fill(&self) -> anyhow::Result<()> {
         let client = self.client().await?;
-        seed::shop(&client, clock::now().to_zoned(TimeZone::UTC).date()).await?;
-        SHOP.fill(&client).await?;
+        let today = clock::now().to_zoned(TimeZone::UTC).date();
+        let watch = Stopwatch::start();
+        let fill = async || {
+            seed::shop(&client, today).await?;
+            SHOP.fill(&client).await
+        };
+        // On a busy machine nobody may answer in time. What was said once is not said again.
+        while let Err(error) = fill().await {
+            ensure!(watch.elapsed() < FILLING, "the shop cannot be filled: {error:#}");
+        }
         self.is_known().await
     }
 
