@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod decision;
+pub mod memory;
 mod node;
 mod order;
 mod place;

@@ -55,6 +55,11 @@ impl Node {
         Self { is, version, backlog, point }
     }
 
+    /// The same warehouse with so many lines to pick.
+    pub(crate) fn but_with(&self, backlog: i64) -> Self {
+        Self { backlog, ..self.clone() }
+    }
+
     /// As a decision names it: which warehouse, in which version, with how much to pick.
     pub(crate) fn state(&self) -> (WarehouseId, i32, i64) {
         (self.is.warehouse.clone(), self.version, self.backlog)

@@ -11,7 +11,7 @@ use contracts::allocation::NodeKind;
 use contracts::{Timestamp, WarehouseId};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::ruleset::check::check;
+pub(crate) use crate::ruleset::check::{check, is_name};
 pub(crate) use crate::ruleset::clause::{Clause, Subject};
 pub(crate) use crate::ruleset::evaluation::{Evaluation, Trail, Wish};
 

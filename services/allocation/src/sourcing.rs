@@ -78,7 +78,7 @@ pub(crate) struct Case {
 }
 
 /// A decision to be kept.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Decided {
     pub(crate) order: OrderId,
     pub(crate) attempt: i32,
@@ -104,6 +104,21 @@ impl Books {
             Inbound::SaveRuleset(it) => self.save(now, it),
             Inbound::SetNode(it) => self.set(it),
         }
+    }
+
+    /// The orders whose row is to be written.
+    pub(crate) fn changed_orders(&self) -> impl Iterator<Item = (&OrderId, &Sourcing)> {
+        self.orders.iter().filter(|it| it.1.changed)
+    }
+
+    /// What the warehouses have to pick more or less, where it is more or less.
+    pub(crate) fn changed_backlog(&self) -> impl Iterator<Item = (&WarehouseId, i64)> {
+        self.backlog.iter().map(|(warehouse, it)| (warehouse, *it)).filter(|it| it.1 != 0)
+    }
+
+    /// The items whose row is to be written.
+    pub(crate) fn changed_levels(&self) -> impl Iterator<Item = (&Sku, &Level)> {
+        self.levels.iter().filter(|it| it.1.changed)
     }
 
     fn place(&mut self, now: Timestamp, placed: OrderPlaced) -> Vec<Outbound> {

@@ -1,7 +1,7 @@
 //! Where the books are kept between batches.
 
 pub(crate) mod archive;
-mod save;
+pub(crate) mod save;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::node::{Node, kind_named};
 use crate::record::Stored;
-use crate::ruleset::{Ruleset, check};
+use crate::ruleset::{Ruleset, check, is_name};
 use crate::sourcing::{Books, Case, Level, Sourcing};
 use crate::{Inbound, RulesInForce};
 
@@ -79,15 +79,15 @@ pub(crate) const STATEMENTS: &[&str] = &[
 
 /// What a batch is going to need.
 #[derive(Debug, Default)]
-struct Needs {
+pub(crate) struct Needs {
     /// Whether anything is planned or checked, so that rules and warehouses matter.
-    network: bool,
-    rulesets: BTreeSet<String>,
+    pub(crate) network: bool,
+    pub(crate) rulesets: BTreeSet<String>,
     /// Orders that were placed before.
-    known: BTreeSet<Uuid>,
+    pub(crate) known: BTreeSet<Uuid>,
     /// Those of them that may be planned again.
-    again: BTreeSet<Uuid>,
-    skus: BTreeSet<Sku>,
+    pub(crate) again: BTreeSet<Uuid>,
+    pub(crate) skus: BTreeSet<Sku>,
 }
 
 /// Reads what the batch touches. What is written by one partition alone is read without locks, and
@@ -97,8 +97,7 @@ pub(crate) async fn load(
     batch: &Batch<Inbound>,
     rules: &RulesInForce,
 ) -> anyhow::Result<Books> {
-    let mut needs = Needs::default();
-    batch.messages().for_each(|it| needs.note(it));
+    let mut needs = Needs::of(batch);
     let mut books = Books { rules_of: rules.name.clone(), ..Books::default() };
     if needs.network {
         books.ruleset = ruleset(db, batch.now(), rules).await?;
@@ -137,6 +136,12 @@ pub(crate) async fn load(
 }
 
 impl Needs {
+    pub(crate) fn of(batch: &Batch<Inbound>) -> Self {
+        let mut needs = Self::default();
+        batch.messages().for_each(|it| needs.note(it));
+        needs
+    }
+
     fn note(&mut self, message: &Inbound) {
         match message {
             Inbound::OrderPlaced(it) => {
@@ -155,7 +160,7 @@ impl Needs {
             Inbound::StockLevel(_) => {} // Replaces what there is, if it is later.
             Inbound::SaveRuleset(it) => {
                 self.network = true;
-                self.rulesets.insert(it.ruleset.clone());
+                self.rulesets.extend(Some(it.ruleset.clone()).filter(|it| is_name(it)));
             }
             Inbound::SetNode(_) => self.network = true,
         }
@@ -196,7 +201,7 @@ async fn ruleset(
 }
 
 /// A ruleset that was checked when it was saved.
-fn read_ruleset(name: &str, version: i32, text: &str) -> anyhow::Result<Ruleset> {
+pub(crate) fn read_ruleset(name: &str, version: i32, text: &str) -> anyhow::Result<Ruleset> {
     let rules: Value = serde_json::from_str(text)?;
     let ruleset = check(name, &rules, None)
         .map_err(|it| anyhow::anyhow!("{name}/{version} does not hold any more: {it:?}"))?;
@@ -218,7 +223,7 @@ async fn levels(
 }
 
 /// A record as it is kept.
-fn pack(record: &[u8]) -> Vec<u8> {
+pub(crate) fn pack(record: &[u8]) -> Vec<u8> {
     lz4_flex::compress_prepend_size(record)
 }
 
@@ -227,7 +232,7 @@ fn unpack(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
 }
 
 /// What an attempt is about, out of the record of its first decision.
-fn case(record: &[u8]) -> anyhow::Result<Case> {
+pub(crate) fn case(record: &[u8]) -> anyhow::Result<Case> {
     let Stored { inputs, .. } = serde_json::from_slice(record)?;
     Ok(Case { order: inputs.order, wanted: inputs.wanted, not_from: inputs.not_from })
 }

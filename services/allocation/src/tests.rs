@@ -1,4 +1,6 @@
+mod auditing;
 mod books;
+mod differential;
 mod properties;
 mod rulesets;
 mod stories;

@@ -1,5 +1,6 @@
 //! The credit of one order: what of it is in which stage, and what moved it there.
 
+use chassis::plant::{Bug, planted};
 use contracts::credit::Exposure;
 use contracts::{Actor, Cents, Currency, CustomerId, ItemUnits, OrderId, OrderLine, Timestamp};
 use uuid::Uuid;
@@ -100,6 +101,18 @@ impl Kind {
     }
 }
 
+impl State {
+    /// Its name in tables.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Held { .. } => "held",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 impl Share {
     pub(crate) fn of(line: &OrderLine) -> Self {
         let OrderLine { line, quantity, net, tax, .. } = *line;
@@ -138,6 +151,7 @@ fn part(amount: Cents, quantity: i64, units: i64) -> Cents {
         return Cents::ZERO;
     }
     let (each, over) = (amount.0.div_euclid(quantity), amount.0.rem_euclid(quantity));
+    let over = if planted(Bug::RemainderLost) { 0 } else { over };
     Cents(each).times(units) + Cents(over.min(units))
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chassis::plant::{Bug, planted};
 use contracts::credit::{
     AuthorisationVoided, BlockCustomer, CreditApproved, CreditDecision, CreditHeld, Exposure,
     HoldRefused, HoldReleased, RefuseHold, ReleaseHold, ReleaseRefusal, ReleaseRefused,
@@ -171,7 +172,7 @@ impl Ledger {
         };
         let change = Exposure {
             pending: -had.pending,
-            authorised: -had.authorised,
+            authorised: -had.authorised.times(if planted(Bug::CreditFreedTwice) { 2 } else { 1 }),
             delivered_unbilled: -delivered,
             ..Exposure::default()
         };

@@ -5,6 +5,7 @@ mod commitment;
 mod course;
 mod item;
 mod ledger;
+pub mod memory;
 mod score;
 mod store;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a customer's past and present debt say about one more order. Whole numbers only: rates are
 //! in 1/10,000, scores in 1/100 points, halves go to even.
 
+use chassis::plant::{Bug, planted};
 use contracts::credit::{Counterfactual, CreditDecision, Exposure, RiskClass, Verdict};
 use contracts::{Cents, Terms, half_even};
 
@@ -87,6 +88,7 @@ pub(crate) fn judge(case: &Case) -> CreditDecision {
         (Some(stop), terms) => (stop.verdict(terms), "stop"),
         (None, Terms::Prepaid) => (Verdict::Approve, "prepaid"),
         (None, Terms::OnAccount) if asked == Cents::ZERO => (Verdict::Approve, "free"),
+        (None, Terms::OnAccount) if planted(Bug::OverLimit) => (Verdict::Approve, "planted"),
         (None, Terms::OnAccount) => table(class, after, limit),
     };
     CreditDecision {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use chassis::plant::{Bug, planted};
 use contracts::finance::{InvoiceIssued, NumberGiven, NumberWanted, PaymentReceived};
 use contracts::{Cents, InvoiceId, OrderId, ShipmentId, Terms, Timestamp};
 use jiff::Span;
@@ -66,7 +67,7 @@ impl Books {
         let given = given.entry(invoice).or_insert_with(|| {
             let (series, year) = (wanted.series.clone(), day(now).year());
             let last = last.entry((series.clone(), year)).or_default();
-            *last += 1;
+            *last += if planted(Bug::NumberSkipped) { 2 } else { 1 };
             Number { order, series, year, nth: *last }
         });
         vec![NumberGiven { order, invoice, number: given.to_string(), at: now }.into()]
@@ -126,7 +127,10 @@ impl Books {
             due_on,
         };
         let received = received.into_iter().map(|it| received_for(given.order, sale, shipment, it));
-        std::iter::once(issued.into()).chain(received.map(Outbound::from)).collect()
+        let mut said: Vec<Outbound> = vec![issued.into()];
+        said.extend(received.map(Outbound::from));
+        said.extend(self.close(now, given.order).map(Outbound::from));
+        said
     }
 }
 

@@ -1,7 +1,7 @@
 //! The journal: what is posted by which rule of the business. Every rule is a function from the
 //! amounts of an event to the lines of an entry; the table in the README shows them all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::{Cents, Currency, OrderId, Timestamp, Uuid};
 
@@ -208,6 +208,22 @@ pub(crate) struct Entry {
     pub(crate) trace: Option<Uuid>,
 }
 
+/// What was debited and credited to each account, a currency.
+pub(crate) type Sums = BTreeMap<(Currency, Account), (Cents, Cents)>;
+
+/// Adds up the lines of some entries.
+pub(crate) fn sums<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Sums {
+    let mut sums = Sums::new();
+    for entry in entries {
+        for line in &entry.lines {
+            let sum = sums.entry((entry.occasion.currency, line.account)).or_default();
+            sum.0 += line.debit;
+            sum.1 += line.credit;
+        }
+    }
+    sums
+}
+
 /// What was entered, in order. Nothing is changed or taken out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Journal {
@@ -226,8 +242,13 @@ impl Journal {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
+        self.entries
     }
 
     /// Notes in what trace the entries were made that are new since this was last done.

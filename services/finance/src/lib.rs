@@ -3,6 +3,7 @@
 mod books;
 mod invoice;
 mod journal;
+pub mod memory;
 mod payment;
 mod sale;
 mod store;
@@ -20,6 +21,9 @@ use contracts::intake::{OrderCancelled, OrderCompleted, OrderExpired, OrderPlace
 use contracts::inventory::StockReceived;
 use contracts::{RawValue, Uuid, message_set};
 use sqlx::PgConnection;
+
+use crate::books::Books;
+use crate::store::{Change, Needs};
 
 message_set! {
     /// What finance hears: what happened to orders and goods, what providers report, and its own
@@ -68,7 +72,7 @@ pub struct Finance;
 impl Service for Finance {
     const NAME: &'static str = "finance";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] = migrations!["0001_books"];
+    const MIGRATIONS: &'static [Migration] = migrations!["0001_books", "0002_closing"];
     type Inbound = Inbound;
     type Outbound = Outbound;
     type Questions = Questions;
@@ -78,15 +82,9 @@ impl Service for Finance {
         db: &mut PgConnection,
         batch: Batch<Inbound>,
     ) -> anyhow::Result<Decided<Outbound>> {
-        let before = store::load(db, &batch).await?;
-        let mut books = before.clone();
-        let partition = batch.partition();
-        let decided = batch.decide(|now, message| {
-            let said = books.decide(now, message);
-            books.journal.note_trace(current_trace);
-            said
-        });
-        store::save(db, partition, &before, &books).await?;
+        let before = store::load(db, &Needs::of(&batch)).await?;
+        let (decided, change) = decide(batch, &before);
+        store::save(db, &change).await?;
         Ok(decided)
     }
 
@@ -104,6 +102,17 @@ impl Service for Finance {
             }
         })
     }
+}
+
+/// Decides a batch over as much of the books as it needs. Returns what is said, and what to write.
+fn decide(batch: Batch<Inbound>, before: &Books) -> (Decided<Outbound>, Change) {
+    let (mut books, partition) = (before.clone(), batch.partition());
+    let decided = batch.decide(|now, message| {
+        let said = books.decide(now, message);
+        books.journal.note_trace(current_trace);
+        said
+    });
+    (decided, Change::between(partition, before, books))
 }
 
 /// The trace of the decision that is being made, if somebody collects it: the second part of a

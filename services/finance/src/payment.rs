@@ -1,6 +1,7 @@
 //! Payments. What a provider reports is taken down where its key belongs; the order's own partition
 //! learns of it by a note, and books the money.
 
+use chassis::plant::{Bug, planted};
 use contracts::finance::{
     PaymentCaptured, PaymentNoted, PaymentReport, PaymentReported, PaymentStatus,
 };
@@ -73,6 +74,7 @@ impl Books {
         let new = Payment { order, amount, currency, status };
         let key = (it.provider.clone(), it.payment.clone());
         match self.payments.get(&key) {
+            Some(_) if planted(Bug::PaymentTwice) => {}
             Some(known) if *known == new => return vec![], // The same again.
             // It failed first, and then went through.
             Some(known) if *known == (Payment { status: PaymentStatus::Failed, ..new }) => {}
@@ -104,7 +106,7 @@ impl Books {
         let PaymentNoted { order, provider, payment, report, .. } = noted;
         let file = self.files.entry(order).or_default();
         let key = (provider, payment);
-        if file.deposits.contains_key(&key) {
+        if file.deposits.contains_key(&key) && !planted(Bug::PaymentTwice) {
             return vec![]; // Noted before.
         }
         let deposit = Deposit {

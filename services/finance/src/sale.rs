@@ -40,6 +40,8 @@ pub(crate) enum State {
     Open,
     Cancelled,
     Expired,
+    /// All has arrived or is back; the closing account waits for the number of an invoice.
+    Completing,
     Completed,
 }
 

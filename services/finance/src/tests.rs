@@ -1,4 +1,5 @@
 mod database;
+mod differential;
 mod handler;
 mod properties;
 mod rules;
@@ -28,7 +29,7 @@ const START: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// Tells the books one message, and then the notes that come of it, as the house would. Returns
 /// what everyone hears.
-fn tell(books: &mut Books, message: Inbound) -> Vec<Outbound> {
+pub(crate) fn tell(books: &mut Books, message: Inbound) -> Vec<Outbound> {
     let mut waiting = VecDeque::from([message]);
     let mut said = Vec::new();
     while let Some(message) = waiting.pop_front() {
@@ -59,7 +60,7 @@ fn to_itself(said: &Outbound) -> Option<Inbound> {
 // ---- Reading -----------------------------------------------------------------------------------
 
 /// Reads a story, one message per `;`.
-fn story(lines: &str) -> Vec<Inbound> {
+pub(crate) fn story(lines: &str) -> Vec<Inbound> {
     lines.split(';').map(read).collect()
 }
 
@@ -221,7 +222,7 @@ fn token<T>(new: impl Fn(String) -> Result<T, contracts::BadToken>, text: &str) 
     new(text.to_owned()).unwrap()
 }
 
-fn order_called(nth: u8) -> OrderId {
+pub(crate) fn order_called(nth: u8) -> OrderId {
     OrderId(Uuid::from_u128(nth.into()))
 }
 

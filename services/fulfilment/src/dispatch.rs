@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use contracts::allocation::SourcingPlanned;
+use contracts::fulfilment::ShipmentView;
 use contracts::intake::{ConsigneeNamed, OrderPlaced};
 use contracts::inventory::Claim;
 use contracts::{
@@ -11,7 +12,7 @@ use contracts::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::shipment::{Shipment, Units, add};
+use crate::shipment::{Shipment, Units, add, shipment_id};
 
 /// An order on its way out.
 #[derive(Debug, Clone, PartialEq)]
@@ -203,6 +204,19 @@ impl Dispatch {
     /// These units by their items.
     pub(crate) fn items(&self, units: &Units) -> Vec<ItemUnits> {
         self.placed.items(units)
+    }
+
+    /// A shipment of the order, as whoever asks is shown it.
+    pub(crate) fn view(&self, pick: i32, it: &Shipment) -> ShipmentView {
+        ShipmentView {
+            shipment: shipment_id(self.order, pick),
+            pick,
+            warehouse: it.warehouse.clone(),
+            state: it.state.name().to_owned(),
+            units: self.items(&it.units),
+            carrier: it.carrier.clone(),
+            tracking_no: it.tracking_no.clone(),
+        }
     }
 
     pub(crate) fn touch(&mut self) {

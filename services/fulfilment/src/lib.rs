@@ -2,6 +2,7 @@
 
 mod books;
 mod dispatch;
+pub mod memory;
 mod parcel;
 mod release;
 mod report;

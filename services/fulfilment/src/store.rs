@@ -18,7 +18,7 @@ use crate::Inbound;
 use crate::books::{Books, ParcelKey, parcel_of};
 use crate::dispatch::{Course, Dispatch, Kept};
 use crate::report::body;
-use crate::shipment::{Shipment, State, shipment_id};
+use crate::shipment::{Shipment, State};
 
 pub(crate) use refused::refused_of;
 
@@ -74,8 +74,7 @@ type ShipmentRow = (Uuid, i32, String, String, String, Option<String>, Option<St
 /// Reads what the batch touches. Orders and their shipments belong to this partition alone; parcels
 /// are shared, so they are locked, and after the own rows.
 pub(crate) async fn load(db: &mut PgConnection, batch: &Batch<Inbound>) -> anyhow::Result<Books> {
-    let orders: BTreeSet<OrderId> = batch.messages().filter_map(order).collect();
-    let parcels: BTreeSet<ParcelKey> = batch.messages().filter_map(parcel_named).collect();
+    let (orders, parcels) = wanted(batch);
     let mut books = Books::default();
     if !orders.is_empty() {
         books.orders = load_orders(db, orders.into_iter().map(Uuid::from).collect()).await?;
@@ -137,6 +136,12 @@ fn json<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
     serde_json::from_str(text).with_context(|| format!("{text} was written by us"))
 }
 
+/// The orders and the parcels that a batch is about.
+pub(crate) fn wanted(batch: &Batch<Inbound>) -> (BTreeSet<OrderId>, BTreeSet<ParcelKey>) {
+    let orders = batch.messages().filter_map(order).collect();
+    (orders, batch.messages().filter_map(parcel_named).collect())
+}
+
 /// Which order a message is about.
 fn order(message: &Inbound) -> Option<OrderId> {
     Some(match message {
@@ -187,8 +192,7 @@ fn parcel_named(message: &Inbound) -> Option<ParcelKey> {
 
 /// Writes what changed.
 pub(crate) async fn save(db: &mut PgConnection, books: &Books) -> anyhow::Result<()> {
-    let kept = |kept: Kept| books.orders.values().filter(move |it| it.kept == kept).collect();
-    let (new, changed): (Vec<&Dispatch>, Vec<&Dispatch>) = (kept(Kept::New), kept(Kept::Changed));
+    let (new, changed) = changed_dispatches(books);
     if !new.is_empty() {
         add_dispatches(db, &new).await?;
     }
@@ -226,16 +230,12 @@ async fn save_dispatches(db: &mut PgConnection, changed: &[&Dispatch]) -> anyhow
 }
 
 async fn save_shipments(db: &mut PgConnection, books: &Books) -> anyhow::Result<()> {
-    let all = books
-        .orders
-        .values()
-        .flat_map(|order| order.shipments.iter().map(|(pick, it)| (order.order.0, *pick, it)));
-    let changed: Vec<(Uuid, i32, &Shipment)> = all.filter(|(_, _, it)| it.changed).collect();
+    let changed = changed_shipments(books);
     if changed.is_empty() {
         return Ok(());
     }
     sqlx::query(SAVE_SHIPMENTS)
-        .bind(changed.iter().map(|it| it.0).collect::<Vec<Uuid>>())
+        .bind(changed.iter().map(|it| it.0.0).collect::<Vec<Uuid>>())
         .bind(changed.iter().map(|it| it.1).collect::<Vec<i32>>())
         .bind(changed.iter().map(|it| it.2.warehouse.as_str()).collect::<Vec<&str>>())
         .bind(changed.iter().map(|it| it.2.state.name()).collect::<Vec<&str>>())
@@ -247,7 +247,23 @@ async fn save_shipments(db: &mut PgConnection, books: &Books) -> anyhow::Result<
     Ok(())
 }
 
-fn picks(it: &Dispatch) -> i32 {
+/// Orders that need a row, and those whose row changed.
+pub(crate) fn changed_dispatches(books: &Books) -> (Vec<&Dispatch>, Vec<&Dispatch>) {
+    let changed = books.orders.values().filter(|it| it.kept != Kept::Same);
+    changed.partition(|it| it.kept == Kept::New)
+}
+
+/// Shipments that are new or changed, by order and pick.
+pub(crate) fn changed_shipments(books: &Books) -> Vec<(OrderId, i32, &Shipment)> {
+    let all = books
+        .orders
+        .values()
+        .flat_map(|order| order.shipments.iter().map(|(pick, it)| (order.order, *pick, it)));
+    all.filter(|(_, _, it)| it.changed).collect()
+}
+
+/// How many picks an order has.
+pub(crate) fn picks(it: &Dispatch) -> i32 {
     it.shipments.last_key_value().map_or(0, |(last, _)| *last)
 }
 
@@ -277,16 +293,7 @@ pub(crate) async fn shipments_of(
     order: OrderId,
 ) -> anyhow::Result<Vec<ShipmentView>> {
     let orders = load_orders(db, vec![order.0]).await?;
-    let views = orders.values().flat_map(|it| {
-        it.shipments.iter().map(|(pick, shipment)| ShipmentView {
-            shipment: shipment_id(order, *pick),
-            pick: *pick,
-            warehouse: shipment.warehouse.clone(),
-            state: shipment.state.name().to_owned(),
-            units: it.items(&shipment.units),
-            carrier: shipment.carrier.clone(),
-            tracking_no: shipment.tracking_no.clone(),
-        })
-    });
+    let views =
+        orders.values().flat_map(|it| it.shipments.iter().map(|(pick, sent)| it.view(*pick, sent)));
     Ok(views.collect())
 }

@@ -2,6 +2,7 @@
 //! how what fulfilment says is told.
 
 mod changes;
+mod differential;
 mod handler;
 mod properties;
 mod stories;

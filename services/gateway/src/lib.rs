@@ -8,6 +8,7 @@ mod export;
 mod following;
 mod http;
 mod import;
+pub mod memory;
 mod order;
 mod settings;
 mod store;
@@ -108,6 +109,15 @@ impl Gateway {
     }
 }
 
+/// Enters a batch into as much of the views as it is about.
+fn decide(batch: Batch<Inbound>, mut views: Views) -> (Decided<Silence>, Views) {
+    let decided = batch.decide(|now, message| {
+        views.hear(now, message);
+        None
+    });
+    (decided, views)
+}
+
 impl Service for Gateway {
     const NAME: &'static str = "gateway";
     const PACE: Pace = Pace::Leisurely;
@@ -127,12 +137,8 @@ impl Service for Gateway {
         db: &mut PgConnection,
         batch: Batch<Inbound>,
     ) -> anyhow::Result<Decided<Silence>> {
-        let mut views: Views = store::load(db, &batch).await?;
-        let partition = batch.partition();
-        let decided = batch.decide(|now, message| {
-            views.hear(now, message);
-            None
-        });
+        let (views, partition) = (store::load(db, &batch).await?, batch.partition());
+        let (decided, views) = decide(batch, views);
         store::save(db, partition, &views).await?;
         Ok(decided)
     }

@@ -1,24 +1,26 @@
 //! Where the views are kept.
 
 pub(crate) mod access;
-mod carried;
+mod change;
+mod head;
 mod read;
 mod rows;
 mod saved;
 mod stream;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chassis::{Batch, Partition};
-use contracts::intake::OrderPlaced;
-use contracts::{OrderId, OrderKind, Status, Terms, Tier};
+use contracts::{OrderId, Status};
 use jiff_sqlx::{Timestamp, ToSqlx};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+pub(crate) use change::{parts, states};
+pub(crate) use head::{Head, terms};
 pub(crate) use stream::{stream, stream_levels};
 
 pub(crate) use read::{
@@ -30,9 +32,8 @@ pub(crate) use saved::{SavedView, forget_view, save_view, views_of};
 pub(crate) use work::{Waiting, reviews, shorts, waiting};
 
 use crate::Inbound;
-use crate::order::LineView;
 use crate::summary::Summary;
-use crate::timeline::{Entry, Kept};
+use crate::timeline::Entry;
 use crate::views::{Times, View, Views, about};
 
 /// States as columns.
@@ -52,19 +53,6 @@ const LOAD: &str = "
            confirmed_at, released_at, shipped_at, delivered_at, completed_at, summary
       from order_state
      where order_id = any($1::uuid[])";
-
-const SAVE_HEADS: &str = "
-    insert into order_head (order_id, partition, order_no, channel, external_id, customer, tier,
-           kind, urgent, terms, currency, net_cents, tax_cents, freight_cents, total_cents,
-           entered_by, placed_at, lines)
-    select order_id, $1, order_no, channel, external_id, customer, tier, kind, urgent, terms,
-           currency, net, tax, freight, total, entered_by, placed_at, lines::json
-      from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                  $8::text[], $9::boolean[], $10::text[], $11::text[], $12::bigint[],
-                  $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::timestamptz[],
-                  $18::text[])
-        as new (order_id, order_no, channel, external_id, customer, tier, kind, urgent, terms,
-                currency, net, tax, freight, total, entered_by, placed_at, lines)";
 
 // An order's rows are written by its own partition alone, which knows whether they are there: to ask
 // the index first, as an upsert does, costs a third of the statement.
@@ -113,7 +101,7 @@ const SAVE_LEVELS: &str = "
 
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<&'static str> {
-    let mut all = vec![LOAD, SAVE_HEADS, ADD_STATES, SAVE_STATES, ADD_TIMELINE, SAVE_LEVELS];
+    let mut all = vec![LOAD, head::SAVE_HEADS, ADD_STATES, SAVE_STATES, ADD_TIMELINE, SAVE_LEVELS];
     all.extend(read::STATEMENTS);
     all.extend(access::statements());
     all.extend(saved::STATEMENTS);
@@ -122,13 +110,18 @@ pub(crate) fn statements() -> Vec<&'static str> {
     all
 }
 
+/// The orders that a batch is about.
+pub(crate) fn touched(batch: &Batch<Inbound>) -> BTreeSet<OrderId> {
+    batch.messages().filter_map(about).collect()
+}
+
 /// Reads the orders that the batch is about.
 pub(crate) async fn load(db: &mut PgConnection, batch: &Batch<Inbound>) -> anyhow::Result<Views> {
-    let orders: BTreeSet<Uuid> = batch.messages().filter_map(about).map(Uuid::from).collect();
+    let orders = touched(batch);
     if orders.is_empty() {
         return Ok(Views::default());
     }
-    let orders: Vec<Uuid> = orders.into_iter().collect();
+    let orders: Vec<Uuid> = orders.into_iter().map(Uuid::from).collect();
     let rows = sqlx::query(LOAD).bind(orders).fetch_all(db).await?;
     let view = |row: &PgRow| anyhow::Ok((OrderId(row.try_get("order_id")?), view(row)?));
     Ok(Views { orders: rows.iter().map(view).collect::<Result<_, _>>()?, ..Views::default() })
@@ -140,11 +133,9 @@ pub(crate) async fn save(
     partition: Partition,
     views: &Views,
 ) -> anyhow::Result<()> {
-    if !views.placed.is_empty() {
-        save_heads(db, partition, &views.placed).await?;
-    }
-    if !views.carried.is_empty() {
-        carried::save_heads(db, partition, &views.carried).await?;
+    let heads = Head::all_of(views)?;
+    if !heads.is_empty() {
+        head::save(db, partition, &heads).await?;
     }
     if !views.timeline.is_empty() {
         save_states(db, views).await?;
@@ -159,47 +150,9 @@ pub(crate) async fn save(
     Ok(())
 }
 
-async fn save_heads(
-    db: &mut PgConnection,
-    partition: Partition,
-    placed: &[OrderPlaced],
-) -> anyhow::Result<()> {
-    let text = |of: fn(&OrderPlaced) -> &str| placed.iter().map(of).collect::<Vec<&str>>();
-    let cents = |of: fn(&OrderPlaced) -> contracts::Cents| {
-        placed.iter().map(|it| of(it).0).collect::<Vec<i64>>()
-    };
-    let lines = placed.iter().map(LineView::all_of).collect::<Result<Vec<String>, _>>()?;
-    sqlx::query(SAVE_HEADS)
-        .bind(partition.number.cast_signed())
-        .bind(placed.iter().map(|it| it.order.0).collect::<Vec<Uuid>>())
-        .bind(text(|it| &it.order_no))
-        .bind(text(|it| it.channel.as_str()))
-        .bind(text(|it| it.external_id.as_str()))
-        .bind(text(|it| it.customer.as_str()))
-        .bind(text(|it| tier(it.tier)))
-        .bind(text(|it| kind(it.kind)))
-        .bind(placed.iter().map(|it| it.urgent).collect::<Vec<bool>>())
-        .bind(text(|it| terms(it.terms)))
-        .bind(text(|it| it.currency.code()))
-        .bind(cents(|it| it.net))
-        .bind(cents(|it| it.tax))
-        .bind(cents(|it| it.freight))
-        .bind(cents(|it| it.total))
-        .bind(text(|it| &it.entered_by.0))
-        .bind(placed.iter().map(|it| it.placed_at.to_sqlx()).collect::<Vec<Timestamp>>())
-        .bind(lines)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
 /// Writes the orders that the batch told something new of.
 async fn save_states(db: &mut PgConnection, views: &Views) -> anyhow::Result<()> {
-    let told: BTreeSet<OrderId> = views.timeline.iter().map(|it| it.order).collect();
-    let placed = views.placed.iter().map(|it| it.order);
-    let new: BTreeSet<OrderId> = placed.chain(views.carried.iter().map(|it| it.order)).collect();
-    let told = views.orders.iter().filter(|(order, _)| told.contains(order));
-    let (added, changed): (Vec<_>, Vec<_>) = told.partition(|(order, _)| new.contains(order));
+    let (added, changed) = states(views);
     write_states(db, ADD_STATES, &added).await?;
     write_states(db, SAVE_STATES, &changed).await
 }
@@ -207,7 +160,7 @@ async fn save_states(db: &mut PgConnection, views: &Views) -> anyhow::Result<()>
 async fn write_states(
     db: &mut PgConnection,
     statement: &'static str,
-    states: &[(&OrderId, &View)],
+    states: &[(OrderId, &View)],
 ) -> anyhow::Result<()> {
     if states.is_empty() {
         return Ok(());
@@ -243,17 +196,11 @@ async fn write_states(
 
 /// Writes what the batch heard of each order as one row.
 async fn add_timeline(db: &mut PgConnection, entries: &[Entry]) -> anyhow::Result<()> {
-    let mut parts = BTreeMap::<OrderId, (i64, Vec<Kept<'_>>)>::new();
-    for entry in entries {
-        let (last, part) = parts.entry(entry.order).or_default();
-        *last = entry.number;
-        part.push(Kept::of(entry)?);
-    }
-    let texts = parts.values().map(|(_, part)| serde_json::to_string(part));
+    let parts = parts(entries)?;
     sqlx::query(ADD_TIMELINE)
         .bind(parts.keys().map(|it| it.0).collect::<Vec<Uuid>>())
         .bind(parts.values().map(|it| it.0).collect::<Vec<i64>>())
-        .bind(texts.collect::<Result<Vec<String>, _>>()?)
+        .bind(parts.values().map(|it| it.1.as_str()).collect::<Vec<&str>>())
         .execute(db)
         .await?;
     Ok(())
@@ -303,28 +250,4 @@ fn time(row: &PgRow, column: &str) -> sqlx::Result<contracts::Timestamp> {
 
 fn some_time(row: &PgRow, column: &str) -> sqlx::Result<Option<contracts::Timestamp>> {
     Ok(row.try_get::<Option<Timestamp>, _>(column)?.map(Timestamp::to_jiff))
-}
-
-fn tier(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Regular => "regular",
-        Tier::Silver => "silver",
-        Tier::Gold => "gold",
-        Tier::Key => "key",
-    }
-}
-
-fn kind(kind: OrderKind) -> &'static str {
-    match kind {
-        OrderKind::Standard => "standard",
-        OrderKind::Bulk => "bulk",
-    }
-}
-
-/// How terms of payment are called in the table and in a filter.
-pub(crate) fn terms(terms: Terms) -> &'static str {
-    match terms {
-        Terms::Prepaid => "prepaid",
-        Terms::OnAccount => "on_account",
-    }
 }

@@ -8,6 +8,7 @@ mod console_words;
 mod console_work;
 mod crew;
 mod deciding;
+mod differential;
 mod document;
 mod exporting;
 mod following;

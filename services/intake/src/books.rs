@@ -88,6 +88,16 @@ pub(crate) struct Placement {
     pub(crate) lines: Vec<OrderLine>,
 }
 
+impl SharedKey {
+    /// What it is, whose, and how it reads.
+    pub(crate) fn columns(&self) -> (&'static str, &str, &str) {
+        match self {
+            Self::Idempotency(channel, key) => ("idempotency_key", channel.as_str(), key),
+            Self::PoNumber(customer, key) => ("po_number", customer.as_str(), key),
+        }
+    }
+}
+
 impl Books {
     /// Enters one message into the books. Returns what intake has to say to it.
     pub(crate) fn decide(&mut self, now: Timestamp, message: Inbound) -> Vec<Outbound> {

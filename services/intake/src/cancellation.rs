@@ -1,6 +1,7 @@
 //! Taking an order back: at once while nothing of it is in a warehouse's hands, by asking the
 //! warehouse until it begins, and not at all from then on.
 
+use chassis::plant::{Bug, planted};
 use contracts::fulfilment::{ReleaseWithdrawn, WithdrawalRefused};
 use contracts::intake::{
     CancelOrder, CancelReason, CancelRefusal, CancelRefused, CancellationRequested,
@@ -21,6 +22,8 @@ impl Order {
             Some(CancelRefusal::AlreadyFinal)
         } else if self.course.lines.iter().any(|it| it.out() > 0) {
             Some(CancelRefusal::PastPointOfNoReturn)
+        } else if planted(Bug::CancelledAfterPick) {
+            None
         } else if self.units(Bucket::Picked) + self.units(Bucket::Packed) > 0 || begun() {
             Some(CancelRefusal::Picked)
         } else if self.course.withdrawing.is_some() {
@@ -41,7 +44,7 @@ impl Turn<'_> {
         let by = Actor(plain(&it.by.0, REASON_CHARS));
         self.by = by.clone();
         // From the confirmation on a pick may be on its way to a warehouse: fulfilment knows.
-        if self.order.process != Status::Confirmed {
+        if self.order.process != Status::Confirmed || planted(Bug::CancelledAfterPick) {
             return self.cancel(CancelReason::Asked, remark);
         }
         let kept = Withdrawing { by: by.clone(), remark: remark.clone() };

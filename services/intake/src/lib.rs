@@ -5,10 +5,12 @@ mod books;
 mod cancellation;
 mod carrying;
 mod catalogue;
+mod changes;
 mod confirmation;
 mod counter;
 mod document;
 mod machine;
+pub mod memory;
 mod order;
 mod placement;
 mod shelf;
@@ -18,6 +20,7 @@ mod submission;
 #[cfg(test)]
 mod tests;
 mod vault;
+mod wanted;
 
 use chassis::{Batch, Counter, Decided, Migration, Service, migrations};
 use contracts::allocation::SourcingFailed;

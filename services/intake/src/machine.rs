@@ -45,6 +45,6 @@ pub(crate) const AFTER: &[(Option<Status>, &[Status])] = {
 };
 
 /// Whether this may be shown after that.
-pub(crate) fn may_follow(before: Option<Status>, shown: Status) -> bool {
+pub fn may_follow(before: Option<Status>, shown: Status) -> bool {
     AFTER.iter().any(|(it, after)| *it == before && after.contains(&shown))
 }

@@ -1,5 +1,8 @@
+mod auditing;
 mod bench;
 mod carrying;
+mod differential;
+mod goods;
 mod handing_in;
 mod properties;
 mod reading;

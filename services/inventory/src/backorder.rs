@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chassis::plant::{Bug, planted};
 use contracts::allocation::SourcingPlanned;
 use contracts::inventory::{BackorderFilled, BackorderServed, ClaimsTaken, ClaimsWithdrawn};
 use contracts::{ItemUnits, OrderId, Sku, inventory};
@@ -105,6 +106,9 @@ impl Books {
     pub(crate) fn serve(&mut self, place: &Shelf, document: Option<&str>) -> Vec<Outbound> {
         let now = self.now;
         let Some(item) = self.items.get(&place.sku) else { return vec![] };
+        if planted(Bug::BackorderForgotten) {
+            return vec![];
+        }
         let mut waiting: Vec<(i64, OrderId, u16)> = Vec::new();
         for (order, rows) in &item.backorders {
             let ready = rows.iter().filter(|(_, it)| {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chassis::plant::{Bug, planted};
 use contracts::allocation::{Otherwise, Plan, SourcingPlanned};
 use contracts::inventory::{self, Available, ClaimRefused, ClaimsReleased, StockClaimed};
 use contracts::{ItemUnits, OrderId, Sku, WarehouseId};
@@ -93,7 +94,8 @@ impl Books {
         if self.unguarded {
             return true;
         }
-        parts.iter().all(|(place, lines)| lines.values().sum::<i64>() <= self.sellable(place))
+        planted(Bug::Oversold)
+            || parts.iter().all(|(place, it)| it.values().sum::<i64>() <= self.sellable(place))
     }
 
     /// Takes what there is, in the order of the warehouses. Returns it, and what is lacking.
@@ -228,9 +230,11 @@ impl Books {
         let mut claims = self.shift(Kind::HoldRelease, &Cause::order(order, "free"), |it| {
             std::mem::take(&mut it.soft)
         });
-        claims.extend(self.shift(Kind::Deallocate, &Cause::order(order, "end"), |it| {
-            std::mem::take(&mut it.firm)
-        }));
+        if !planted(Bug::ClaimKept) {
+            claims.extend(self.shift(Kind::Deallocate, &Cause::order(order, "end"), |it| {
+                std::mem::take(&mut it.firm)
+            }));
+        }
         // Nobody wants to hear any more what was given and taken meanwhile.
         self.lift(order, |it| {
             let forgotten = it.lapsed + it.fresh + it.taken;

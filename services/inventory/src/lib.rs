@@ -4,6 +4,7 @@ mod backorder;
 mod books;
 mod claim;
 mod lease;
+pub mod memory;
 mod parcel;
 mod shelf;
 mod store;

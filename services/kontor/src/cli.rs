@@ -12,6 +12,7 @@ mod permissions;
 mod person;
 mod provision;
 mod run;
+mod sim;
 mod tail;
 mod up;
 mod welcome;
@@ -25,6 +26,7 @@ use clap::{Parser, Subcommand};
 use crate::bench::{self, Bench};
 use crate::chaos::{self, Chaos};
 use crate::documents;
+use crate::sim::Sim;
 
 pub(crate) use paper::say;
 
@@ -65,6 +67,9 @@ enum Command {
     /// Tries whether anything is lost: every service twice, on servers of its own, under faults.
     #[command(after_help = "Example:\n  kontor chaos --seed 7 --orders 3000 --faults 20")]
     Chaos(Chaos),
+    /// Plays stories with every fault in simulated services, and looks for what must never happen.
+    #[command(after_help = "Example:\n  kontor sim --seconds 60\n  kontor sim --seed 42 --seeds 1 --shrink")]
+    Sim(Sim),
     /// Writes the documents that are generated from the contracts.
     #[command(after_help = "Example:\n  kontor documents --check")]
     Documents {
@@ -110,6 +115,7 @@ async fn carry_out(command: Command) -> anyhow::Result<End> {
     let done = match command {
         Command::Order(it) => return it.carry_out().await,
         Command::Tail(it) => return it.carry_out().await,
+        Command::Sim(it) => return sim::carry_out(&it),
         Command::Parked(it) => return it.carry_out().await,
         Command::Key(it) => return it.carry_out().await,
         Command::Person(it) => return it.carry_out().await,

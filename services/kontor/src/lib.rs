@@ -16,6 +16,7 @@ pub mod permissions;
 pub mod process;
 pub mod provision;
 pub mod seed;
+pub mod sim;
 mod timekeeper;
 pub mod up;
 pub mod whereabouts;

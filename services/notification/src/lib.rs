@@ -2,6 +2,7 @@
 
 mod letter;
 mod mail;
+pub mod memory;
 mod postman;
 mod settings;
 mod smtp;

@@ -100,7 +100,7 @@ pub(crate) async fn load(db: &mut PgConnection, batch: &Batch<Inbound>) -> anyho
 }
 
 /// Which order has to be looked up for this message.
-fn order(message: &Inbound) -> Option<OrderId> {
+pub(crate) fn order(message: &Inbound) -> Option<OrderId> {
     match message {
         Inbound::OrderPlaced(_) => None, // Written down, whatever is known.
         Inbound::OrderConfirmed(it) => Some(it.order),

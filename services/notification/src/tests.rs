@@ -1,5 +1,6 @@
 mod books;
 mod delivery;
+mod differential;
 mod home;
 mod letters;
 mod parcels;

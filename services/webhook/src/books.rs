@@ -80,6 +80,13 @@ impl Books {
         }
     }
 
+    /// Takes in a delivery that was written earlier.
+    pub(crate) fn read(&mut self, id: DeliveryId, it: Delivery) {
+        let last = self.last.entry((it.endpoint.clone(), it.strand.clone())).or_default();
+        *last = it.number.max(*last);
+        self.deliveries.insert(id, it);
+    }
+
     // ---- What is told --------------------------------------------------------------------------
 
     fn know(&mut self, placed: OrderPlaced) -> Vec<Outbound> {

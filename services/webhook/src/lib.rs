@@ -7,6 +7,7 @@ mod courier;
 mod delivery;
 mod endpoint;
 mod guard;
+pub mod memory;
 mod settings;
 mod signature;
 mod store;
@@ -25,6 +26,8 @@ use contracts::webhook::{
 use contracts::{Contract, RawValue, answer, message_set};
 pub use settings::WebhookSettings;
 use sqlx::PgConnection;
+
+use crate::books::Books;
 
 message_set! {
     /// What webhook hears: what channels are called for, where, and what its own courier tells it.
@@ -74,6 +77,13 @@ impl Webhook {
     pub fn new(settings: WebhookSettings) -> Self {
         Self { settings }
     }
+
+    /// Decides a batch over as much of the books as it touches. Returns them as they are then.
+    fn decide_over(&self, mut books: Books, batch: Batch<Inbound>) -> (Decided<Outbound>, Books) {
+        books.allow.clone_from(&self.settings.allow);
+        let decided = batch.decide(|now, message| books.decide(now, message));
+        (decided, books)
+    }
 }
 
 impl Service for Webhook {
@@ -89,10 +99,8 @@ impl Service for Webhook {
         db: &mut PgConnection,
         batch: Batch<Inbound>,
     ) -> anyhow::Result<Decided<Outbound>> {
-        let mut books = store::load(db, &batch).await?;
-        books.allow.clone_from(&self.settings.allow);
-        let now = batch.now();
-        let decided = batch.decide(|now, message| books.decide(now, message));
+        let (books, now) = (store::load(db, &batch).await?, batch.now());
+        let (decided, books) = self.decide_over(books, batch);
         store::save(db, now, &books).await?;
         Ok(decided)
     }

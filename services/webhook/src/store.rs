@@ -3,6 +3,7 @@
 mod ask;
 mod round;
 mod save;
+mod touched;
 
 use std::collections::BTreeSet;
 
@@ -17,9 +18,10 @@ use uuid::Uuid;
 
 pub(crate) use self::ask::{calls_of, endpoints_of};
 pub(crate) use self::round::{Due, Round};
-pub(crate) use self::save::save;
+pub(crate) use self::save::{call_columns, delivery_columns, endpoint_columns, save};
+pub(crate) use self::touched::Touched;
 use crate::Inbound;
-use crate::books::{Books, Order, REPLAYED_AT_ONCE, strand};
+use crate::books::{Books, Order, REPLAYED_AT_ONCE};
 use crate::delivery::{Delivery, DeliveryState};
 use crate::endpoint::{Endpoint, EndpointState};
 
@@ -56,85 +58,31 @@ pub(crate) fn statements() -> Vec<&'static str> {
     all
 }
 
-/// What a batch touches.
-#[derive(Default)]
-struct Touched {
-    orders: BTreeSet<Uuid>,
-    channels: BTreeSet<String>,
-    endpoints: BTreeSet<String>,
-    strands: BTreeSet<String>,
-    replays: BTreeSet<(EndpointId, Timestamp)>,
-}
-
-impl Touched {
-    fn by(batch: &Batch<Inbound>) -> Self {
-        let mut touched = Self::default();
-        for message in batch.messages() {
-            touched.add(message);
-        }
-        touched
-    }
-
-    fn add(&mut self, message: &Inbound) {
-        match message {
-            Inbound::OrderPlaced(it) => self.add_order(&it.channel, &it.external_id),
-            Inbound::OrderStatus(it) => self.add_order(&it.channel, &it.external_id),
-            Inbound::Shipped(it) => drop(self.orders.insert(it.order.0)),
-            Inbound::Delivered(it) => drop(self.orders.insert(it.order.0)),
-            Inbound::InvoiceIssued(it) => drop(self.orders.insert(it.order.0)),
-            Inbound::SetEndpoint(it) => drop(self.endpoints.insert(it.endpoint.to_string())),
-            Inbound::RotateSecret(it) => drop(self.endpoints.insert(it.endpoint.to_string())),
-            Inbound::TestEndpoint(it) => {
-                self.endpoints.insert(it.endpoint.to_string());
-                self.strands.insert(it.endpoint.to_string());
-            }
-            Inbound::Replay(it) => {
-                self.endpoints.insert(it.endpoint.to_string());
-                self.replays.insert((it.endpoint.clone(), it.since));
-            }
-            Inbound::RecordCall(it) => drop(self.strands.insert(it.strand.clone())),
-            Inbound::ReplayStrand(it) => drop(self.strands.insert(it.strand.clone())),
-            Inbound::DisableEndpoint(it) => drop(self.endpoints.insert(it.endpoint.to_string())),
-        }
-    }
-
-    fn add_order(&mut self, channel: &ChannelId, external_id: &ExternalId) {
-        self.channels.insert(channel.to_string());
-        self.strands.insert(strand(channel, external_id));
-    }
-}
-
 /// Reads what the batch touches, in as few statements as that takes; where nobody wants to be
 /// called, in one.
 pub(crate) async fn load(db: &mut PgConnection, batch: &Batch<Inbound>) -> anyhow::Result<Books> {
     let mut books = Books::default();
     let mut touched = Touched::by(batch);
     if !touched.orders.is_empty() {
-        load_orders(db, &mut books, touched.orders.iter().copied().collect()).await?;
-        for order in books.orders.values() {
-            touched.add_order(&order.channel, &order.external_id);
-        }
+        load_orders(db, &mut books, touched.orders.iter().map(|it| it.0).collect()).await?;
+        touched.know(&books);
     }
-    let Touched { channels, endpoints, strands, replays, .. } = touched;
-    let about_channels = !channels.is_empty();
-    if about_channels || !endpoints.is_empty() {
-        load_endpoints(db, &mut books, list(channels), list(endpoints)).await?;
+    let (channels, endpoints) = (list(&touched.channels), list(&touched.endpoints));
+    if !channels.is_empty() || !endpoints.is_empty() {
+        load_endpoints(db, &mut books, channels, endpoints).await?;
     }
-    let told = books.endpoints.is_empty() && about_channels;
-    let recorded =
-        batch.messages().any(|it| matches!(it, Inbound::RecordCall(_) | Inbound::ReplayStrand(_)));
-    if !strands.is_empty() && (recorded || !told) {
-        load_deliveries(db, &mut books, list(strands)).await?;
+    if touched.needs_deliveries(&books) {
+        load_deliveries(db, &mut books, list(&touched.strands)).await?;
     }
-    for (endpoint, since) in replays {
+    for (endpoint, since) in touched.replays {
         let found = load_strands(db, &endpoint, since).await?;
         books.strands.insert((endpoint, since), found.into_iter().collect());
     }
     Ok(books)
 }
 
-fn list(set: BTreeSet<String>) -> Vec<String> {
-    set.into_iter().collect()
+fn list(names: &BTreeSet<impl ToString>) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
 }
 
 async fn load_orders(
@@ -201,8 +149,6 @@ async fn load_deliveries(
     for row in rows {
         let (strand, id, endpoint, number, kind, written_at, attempts, earlier, state, next) = row;
         let endpoint = EndpointId::new(endpoint)?;
-        let last = books.last.entry((endpoint.clone(), strand.clone())).or_default();
-        *last = number.max(*last);
         let state = match (state.as_str(), next) {
             ("waiting", Some(next)) => DeliveryState::Waiting { next_attempt_at: next.to_jiff() },
             ("delivered", None) => DeliveryState::Delivered,
@@ -212,7 +158,7 @@ async fn load_deliveries(
         let (event, written_at) = (event(&kind)?, written_at.to_jiff());
         let delivery =
             Delivery { endpoint, strand, number, event, written_at, attempts, earlier, state };
-        books.deliveries.insert(DeliveryId(id), delivery);
+        books.read(DeliveryId(id), delivery);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 mod addresses;
 mod books;
 mod delivery;
+mod differential;
 mod home;
 mod libraries;
 mod properties;

@@ -88,7 +88,7 @@ impl<M: MessageSet> Batch<M> {
             };
             let trace = trace.continued_by(&span);
             outgoing.extend((0..).zip(said).map(|(nth, message)| Outgoing {
-                id: cause.nth_answer(nth),
+                id: cause.led_to(self.service, nth),
                 cause,
                 trace: trace.clone(),
                 message,

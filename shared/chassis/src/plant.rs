@@ -49,6 +49,32 @@ bugs! {
     OutletSkips = "outlet-skips",
     /// The time of decisions follows a clock that is put back.
     TimeGoesBack = "time-goes-back",
+    /// Intake does not know an order by its external id again.
+    NameForgotten = "name-forgotten",
+    /// Intake cancels what was picked.
+    CancelledAfterPick = "cancelled-after-pick",
+    /// Inventory keeps what was claimed for an order that is over.
+    ClaimKept = "claim-kept",
+    /// Inventory takes any plan to fit.
+    Oversold = "oversold",
+    /// Inventory serves nobody who waits for goods.
+    BackorderForgotten = "backorder-forgotten",
+    /// Credit frees twice what an order had authorised.
+    CreditFreedTwice = "credit-freed-twice",
+    /// Credit approves beyond the limit.
+    OverLimit = "over-limit",
+    /// Credit loses what is left over when an amount is shared out.
+    RemainderLost = "remainder-lost",
+    /// Finance books a payment each time that it is reported.
+    PaymentTwice = "payment-twice",
+    /// Finance leaves numbers of invoices out.
+    NumberSkipped = "number-skipped",
+    /// Finance gives money back that it keeps in hand.
+    RefundTwice = "refund-twice",
+    /// Fulfilment believes a report each time that it comes.
+    ReportTwice = "report-twice",
+    /// The gateway shows whatever level it heard last.
+    OlderLevel = "older-level",
 }
 
 impl fmt::Display for Bug {

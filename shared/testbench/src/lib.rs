@@ -5,6 +5,7 @@
 
 mod database;
 mod post;
+mod trial;
 mod twins;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use sqlx::PgPool;
 
 pub use crate::post::{Post, command};
 use crate::post::{envelope, name};
+pub use crate::trial::{Trial, lives};
 pub use crate::twins::Twins;
 
 /// A service, and all that it needs.

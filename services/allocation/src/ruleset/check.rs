@@ -5,8 +5,8 @@ mod condition;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::WarehouseId;
 use contracts::intake::Problem;
+use contracts::{Timestamp, WarehouseId};
 use serde_json::Value;
 
 use crate::ruleset::reader::{At, Problems};
@@ -41,6 +41,20 @@ pub(crate) fn check(
     if check.problems.0.is_empty() { Ok(ruleset) } else { Err(check.problems.0) }
 }
 
+/// Whether a ruleset may be called so.
+pub(crate) fn is_name(name: &str) -> bool {
+    let has_other = name.contains(|it: char| it == '/' || it.is_control());
+    (1..=64).contains(&name.len()) && !has_other
+}
+
+/// An instant of our era, as precise as Postgres keeps it: what is in force must not depend on whether
+/// the ruleset was read back.
+fn instant(text: &str) -> Option<Timestamp> {
+    const YEAR_ONE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+    let at: Timestamp = text.parse().ok()?;
+    Timestamp::from_microsecond(at.as_microsecond()).ok().filter(|it| *it >= YEAR_ONE)
+}
+
 /// What is known while a ruleset is read.
 #[derive(Debug, Default)]
 struct Check<'n> {
@@ -61,11 +75,11 @@ impl Check<'_> {
         const KEYS: &[&str] =
             &["ruleset", "version", "effective", "parameters", "regions", "weights", "rules"];
         self.problems.object(at, KEYS);
-        if name.is_empty() || name.len() > 64 || name.contains('/') {
+        if !is_name(name) {
             self.problems.add(
                 "ruleset.name",
                 at,
-                "a ruleset called by 1 to 64 bytes without a slash",
+                "a ruleset called by 1 to 64 bytes without a slash or a control character",
             );
         }
         if let Some(named) = at.key("ruleset").filter(|it| it.value.as_str() != Some(name)) {
@@ -90,7 +104,7 @@ impl Check<'_> {
         self.problems.object(at, &["from", "to"]);
         let mut end = |name| {
             let end = at.key(name).filter(|it| !it.value.is_null())?;
-            let read = end.value.as_str().and_then(|it| it.parse().ok());
+            let read = end.value.as_str().and_then(instant);
             if read.is_none() {
                 self.problems.add("type", &end, "an instant: 2025-01-01T00:00:00Z");
             }

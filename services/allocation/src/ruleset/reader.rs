@@ -85,10 +85,11 @@ impl Problems {
     }
 
     pub(crate) fn text(&mut self, at: &At<'_>) -> Option<String> {
-        let text = at.value.as_str().filter(|it| (1..=200).contains(&it.chars().count()));
-        match text {
+        let is_text =
+            |it: &&str| (1..=200).contains(&it.chars().count()) && !it.contains(char::is_control);
+        match at.value.as_str().filter(is_text) {
             Some(text) => Some(text.to_owned()),
-            None => self.wrong(at, "a text of 1 to 200 characters"),
+            None => self.wrong(at, "a text of 1 to 200 printable characters"),
         }
     }
 

@@ -76,13 +76,13 @@ pub(crate) async fn save(
     if !books.decisions.is_empty() {
         decisions(db, &books.decisions).await?;
     }
-    if books.orders.values().any(|it| it.changed) {
+    if books.changed_orders().next().is_some() {
         sourcings(db, books).await?;
     }
-    if books.backlog.values().any(|it| *it != 0) {
+    if books.changed_backlog().next().is_some() {
         backlog(db, books, partition).await?;
     }
-    if books.levels.values().any(|it| it.changed) {
+    if books.changed_levels().next().is_some() {
         levels(db, books).await?;
     }
     Ok(())
@@ -144,7 +144,7 @@ async fn decisions(db: &mut PgConnection, decisions: &[Decided]) -> sqlx::Result
 
 async fn sourcings(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
     let (ids, all): (Vec<Uuid>, Vec<&Sourcing>) =
-        books.orders.iter().filter(|it| it.1.changed).map(|(id, it)| (id.0, it)).unzip();
+        books.changed_orders().map(|(id, it)| (id.0, it)).unzip();
     sqlx::query(SAVE_SOURCINGS)
         .bind(ids)
         .bind(all.iter().map(|it| it.attempt).collect::<Vec<i32>>())
@@ -158,17 +158,15 @@ async fn sourcings(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
 }
 
 /// Open lines as text. No name of a warehouse has a space in it.
-fn open(sourcing: &Sourcing) -> String {
+pub(crate) fn open(sourcing: &Sourcing) -> String {
     let lines = sourcing.open.iter().map(|(line, warehouse)| format!("{line}@{warehouse}"));
     lines.collect::<Vec<String>>().join(" ")
 }
 
 async fn backlog(db: &mut PgConnection, books: &Books, partition: Partition) -> anyhow::Result<()> {
     let (warehouses, lines): (Vec<&str>, Vec<i64>) = books
-        .backlog
-        .iter()
-        .filter(|it| *it.1 != 0)
-        .map(|(warehouse, lines)| (WarehouseId::as_str(warehouse), *lines))
+        .changed_backlog()
+        .map(|(warehouse, lines)| (WarehouseId::as_str(warehouse), lines))
         .unzip();
     sqlx::query(SAVE_BACKLOG)
         .bind(i32::try_from(partition.number)?)
@@ -180,12 +178,8 @@ async fn backlog(db: &mut PgConnection, books: &Books, partition: Partition) -> 
 }
 
 async fn levels(db: &mut PgConnection, books: &Books) -> anyhow::Result<()> {
-    let (skus, all): (Vec<&str>, Vec<&Level>) = books
-        .levels
-        .iter()
-        .filter(|it| it.1.changed)
-        .map(|(sku, it)| (Sku::as_str(sku), it))
-        .unzip();
+    let (skus, all): (Vec<&str>, Vec<&Level>) =
+        books.changed_levels().map(|(sku, it)| (Sku::as_str(sku), it)).unzip();
     let amended = books.levels.iter().filter(|it| it.1.amended);
     let amended: Vec<&str> = amended.map(|it| it.0.as_str()).collect();
     let warehouses: serde_json::Result<Vec<String>> =

@@ -60,7 +60,7 @@ fn everything_that_is_wrong_is_said_at_once() {
               /ruleset ruleset.name "other": cn-default
               /effective range "{\"from\":\"2026-01-01T00:00:00Z\",\"to\":\"2025-01-01T00:00:00Z\"}": an end after its beginning
               /parameters/X_wan type "five": a whole number
-              /regions/east/1 type "7": a text of 1 to 200 characters
+              /regions/east/1 type "7": a text of 1 to 200 printable characters
               /weights/distance range "-1": 0 to 1000000
               /rules/0/stop type "yes": true or false
               /rules/0/unfillable required "": next_rule, fallback_any, backorder, produce, purchase, dropship, cancel_remainder, manual
@@ -90,6 +90,26 @@ fn everything_that_is_wrong_is_said_at_once() {
               /rules/0/id unreachable "R1": a place before R1, which always ends
         "#]],
     );
+}
+
+/// A ruleset that was taken and cannot be written would come again and again, and nothing after it.
+#[test]
+fn what_cannot_be_kept_is_refused() {
+    let at = |name: &str, id: &str, effective: Value| -> Vec<String> {
+        let rules = json!({ "effective": effective, "rules": [
+            { "id": id, "priority": 1, "stop": true, "when": { "always": true }, "then": [],
+              "unfillable": "backorder" },
+        ] });
+        let problems = check(name, &rules, None).err().unwrap_or_default();
+        problems.into_iter().map(|it| it.pointer).collect()
+    };
+    assert_eq!(at("mine", "R1", json!({})), [""; 0]);
+    assert_eq!(at("mi\u{0}ne", "R1", json!({})), [""]);
+    assert_eq!(at("mine", "R\u{0}1", json!({})), ["/rules/0/id"]);
+    assert_eq!(at("mine", "R1", json!({ "from": "-005000-01-01T00:00:00Z" })), ["/effective/from"]);
+    let short =
+        json!({ "from": "2026-01-01T00:00:00.0000001Z", "to": "2026-01-01T00:00:00.0000002Z" });
+    assert_eq!(at("mine", "R1", short), ["/effective"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod save;
 
 pub(crate) use ask::{account_of, why};
 pub(crate) use load::load;
-pub(crate) use save::save;
+pub(crate) use save::{lines, save};
 
 use anyhow::Context;
 use contracts::credit::Exposure;

@@ -170,7 +170,7 @@ async fn commitments(db: &mut PgConnection, ledger: &Ledger) -> anyhow::Result<(
         .bind(found.iter().map(|it| it.0).collect::<Vec<Uuid>>())
         .bind(all().map(|it| it.customer.as_str()).collect::<Vec<&str>>())
         .bind(all().map(|it| it.currency.to_string()).collect::<Vec<String>>())
-        .bind(all().map(|it| state(&it.state)).collect::<Vec<&str>>())
+        .bind(all().map(|it| it.state.name()).collect::<Vec<&str>>())
         .bind(tiers)
         .bind(enterers)
         .bind(all().map(|it| it.amount.0).collect::<Vec<i64>>())
@@ -180,16 +180,8 @@ async fn commitments(db: &mut PgConnection, ledger: &Ledger) -> anyhow::Result<(
     Ok(())
 }
 
-fn state(state: &State) -> &'static str {
-    match state {
-        State::Held { .. } => "held",
-        State::Approved => "approved",
-        State::Refused => "refused",
-        State::Ended => "ended",
-    }
-}
-
-fn lines(it: &Commitment) -> serde_json::Result<String> {
+/// The lines of an order, as they are kept.
+pub(crate) fn lines(it: &Commitment) -> serde_json::Result<String> {
     let lines = it.lines.iter();
     let lines =
         lines.map(|it| (it.line, it.quantity, it.net.0, it.tax.0, it.delivered, it.returned));

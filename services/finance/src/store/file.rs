@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::finance::OrderSettled;
 use contracts::{
-    Cents, Currency, CustomerId, OrderId, PaymentId, ProviderId, ShipmentId, Terms, Timestamp, Uuid,
+    Cents, Currency, CustomerId, OrderId, PaymentId, ProviderId, ShipmentId, Timestamp, Uuid,
 };
 use jiff_sqlx::{Date as SqlDate, Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::{Needs, read};
-use crate::sale::{
-    Deposit, DepositState, File, Invoice, Parcel, PaymentKey, Sale, SaleLine, Stage, State,
+use super::names::{
+    deposit_state_name, deposit_state_named, stage_name, state_name, state_named, terms_name,
+    terms_named,
 };
+use super::{Change, Needs, read};
+use crate::sale::{Deposit, File, Invoice, Parcel, PaymentKey, Sale, SaleLine, Stage};
 
 const LOAD_SALES: &str = "
     select order_id, customer_id, terms, currency, total_cents, freight_cents, state, captured,
@@ -85,7 +87,7 @@ pub(super) const STATEMENTS: &[&str] = &[
 ];
 
 /// A line of an order, as it is kept.
-type LineRow = (u16, i64, Cents, Cents, Cents, i64);
+pub(crate) type LineRow = (u16, i64, Cents, Cents, Cents, i64);
 type SaleRow = (Uuid, String, String, String, i64, i64, String, bool, i32, Json<Vec<LineRow>>);
 type ParcelRow =
     (Uuid, Uuid, String, i64, i64, i64, i64, Option<String>, Option<SqlDate>, Option<SqlDate>);
@@ -123,35 +125,14 @@ pub(super) async fn load(
     Ok(files)
 }
 
-pub(super) async fn save(
-    db: &mut PgConnection,
-    before: &BTreeMap<OrderId, File>,
-    files: &BTreeMap<OrderId, File>,
-) -> sqlx::Result<()> {
-    let nothing = File::default();
-    let (mut sales, mut parcels, mut deposits) = (vec![], vec![], vec![]);
-    for (order, file) in files {
-        let before = before.get(order).unwrap_or(&nothing);
-        if let Some(sale) = file.sale.as_ref().filter(|_| file.sale != before.sale) {
-            sales.push((*order, sale));
-        }
-        for (shipment, parcel) in &file.parcels {
-            if before.parcels.get(shipment) != Some(parcel) {
-                parcels.push((*order, *shipment, parcel));
-            }
-        }
-        for (key, deposit) in &file.deposits {
-            if before.deposits.get(key) != Some(deposit) {
-                deposits.push((*order, key, deposit));
-            }
-        }
-    }
-    save_sales(db, &sales).await?;
-    save_parcels(db, &parcels).await?;
-    save_deposits(db, &deposits).await
+pub(super) async fn save(db: &mut PgConnection, change: &Change) -> sqlx::Result<()> {
+    save_sales(db, &change.sales).await?;
+    save_parcels(db, &change.parcels).await?;
+    save_deposits(db, &change.deposits).await?;
+    save_settlements(db, &change.settlements).await
 }
 
-async fn save_sales(db: &mut PgConnection, sales: &[(OrderId, &Sale)]) -> sqlx::Result<()> {
+async fn save_sales(db: &mut PgConnection, sales: &[(OrderId, Sale)]) -> sqlx::Result<()> {
     if sales.is_empty() {
         return Ok(());
     }
@@ -175,7 +156,7 @@ async fn save_sales(db: &mut PgConnection, sales: &[(OrderId, &Sale)]) -> sqlx::
 
 async fn save_parcels(
     db: &mut PgConnection,
-    parcels: &[(OrderId, ShipmentId, &Parcel)],
+    parcels: &[(OrderId, ShipmentId, Parcel)],
 ) -> sqlx::Result<()> {
     if parcels.is_empty() {
         return Ok(());
@@ -188,9 +169,9 @@ async fn save_parcels(
         .bind(column(parcels, |it| it.2.net.0))
         .bind(column(parcels, |it| it.2.tax.0))
         .bind(column(parcels, |it| it.2.paid.0))
-        .bind(column(parcels, |it| invoice(it.2).map(|it| it.number.as_str())))
-        .bind(column(parcels, |it| invoice(it.2).map(|it| it.issued_on.to_sqlx())))
-        .bind(column(parcels, |it| invoice(it.2).map(|it| it.due_on.to_sqlx())))
+        .bind(column(parcels, |it| invoice(&it.2).map(|it| it.number.as_str())))
+        .bind(column(parcels, |it| invoice(&it.2).map(|it| it.issued_on.to_sqlx())))
+        .bind(column(parcels, |it| invoice(&it.2).map(|it| it.due_on.to_sqlx())))
         .execute(db)
         .await?;
     Ok(())
@@ -198,7 +179,7 @@ async fn save_parcels(
 
 async fn save_deposits(
     db: &mut PgConnection,
-    deposits: &[(OrderId, &PaymentKey, &Deposit)],
+    deposits: &[(OrderId, PaymentKey, Deposit)],
 ) -> sqlx::Result<()> {
     if deposits.is_empty() {
         return Ok(());
@@ -218,7 +199,7 @@ async fn save_deposits(
     Ok(())
 }
 
-pub(super) async fn save_settlements(
+async fn save_settlements(
     db: &mut PgConnection,
     settlements: &[(Timestamp, OrderSettled)],
 ) -> sqlx::Result<()> {
@@ -244,11 +225,11 @@ fn column<'a, R, C>(rows: &'a [R], of: impl Fn(&'a R) -> C) -> Vec<C> {
     rows.iter().map(of).collect()
 }
 
-fn list(ids: &BTreeSet<Uuid>) -> Vec<Uuid> {
-    ids.iter().copied().collect()
+fn list(orders: &BTreeSet<OrderId>) -> Vec<Uuid> {
+    orders.iter().map(|it| it.0).collect()
 }
 
-fn invoice(parcel: &Parcel) -> Option<&Invoice> {
+pub(crate) fn invoice(parcel: &Parcel) -> Option<&Invoice> {
     match &parcel.stage {
         Stage::Invoiced(invoice) => Some(invoice),
         Stage::Dispatched | Stage::Delivered | Stage::Returned => None,
@@ -282,9 +263,13 @@ fn sale(row: SaleRow) -> sqlx::Result<Sale> {
 }
 
 fn lines_column(lines: &[SaleLine]) -> sqlx::Result<String> {
+    serde_json::to_string(&line_rows(lines)).map_err(|it| sqlx::Error::Encode(it.into()))
+}
+
+/// The lines of an order, as they are kept.
+pub(crate) fn line_rows(lines: &[SaleLine]) -> Vec<LineRow> {
     let row = |it: &SaleLine| (it.line, it.quantity, it.net, it.tax, it.unit_cost, it.delivered);
-    let lines: Vec<LineRow> = lines.iter().map(row).collect();
-    serde_json::to_string(&lines).map_err(|it| sqlx::Error::Encode(it.into()))
+    lines.iter().map(row).collect()
 }
 
 fn parcel(row: ParcelRow) -> Parcel {
@@ -316,64 +301,4 @@ fn deposit(row: &DepositRow) -> sqlx::Result<(PaymentKey, Deposit)> {
         noted_at: noted_at.to_jiff(),
     };
     Ok((key, deposit))
-}
-
-fn terms_name(terms: Terms) -> &'static str {
-    match terms {
-        Terms::Prepaid => "prepaid",
-        Terms::OnAccount => "on_account",
-    }
-}
-
-fn terms_named(name: &str) -> Terms {
-    match name {
-        "prepaid" => Terms::Prepaid,
-        "on_account" => Terms::OnAccount,
-        other => unreachable!("the schema forbids the terms {other}"),
-    }
-}
-
-fn state_name(state: State) -> &'static str {
-    match state {
-        State::Open => "open",
-        State::Cancelled => "cancelled",
-        State::Expired => "expired",
-        State::Completed => "completed",
-    }
-}
-
-fn state_named(name: &str) -> State {
-    match name {
-        "open" => State::Open,
-        "cancelled" => State::Cancelled,
-        "expired" => State::Expired,
-        "completed" => State::Completed,
-        other => unreachable!("the schema forbids an order that is {other}"),
-    }
-}
-
-fn stage_name(stage: &Stage) -> &'static str {
-    match stage {
-        Stage::Dispatched => "dispatched",
-        Stage::Delivered => "delivered",
-        Stage::Invoiced(_) => "invoiced",
-        Stage::Returned => "returned",
-    }
-}
-
-fn deposit_state_name(state: DepositState) -> &'static str {
-    match state {
-        DepositState::Waiting => "waiting",
-        DepositState::Foreign => "foreign",
-        DepositState::Booked => "booked",
-    }
-}
-
-fn deposit_state_named(name: &str) -> DepositState {
-    match name {
-        "waiting" => DepositState::Waiting,
-        "foreign" => DepositState::Foreign,
-        "booked" => DepositState::Booked,
-        other => unreachable!("the schema forbids a deposit that is {other}"),
-    }
 }

@@ -9,7 +9,7 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
 
 use super::read;
-use crate::journal::{Entry, Line};
+use crate::journal::{Entry, Line, sums};
 
 // What was posted before stays as it is, and gets no second set of lines.
 const POST_ENTRIES: &str = "
@@ -97,19 +97,11 @@ async fn add_up(
     partition: Partition,
     entries: &[(i64, &Entry)],
 ) -> sqlx::Result<()> {
-    let mut sums: BTreeMap<(&str, &str), (Cents, Cents)> = BTreeMap::new();
-    for (_, entry) in entries {
-        for line in &entry.lines {
-            let key = (entry.occasion.currency.code(), line.account.code());
-            let (debit, credit) = sums.entry(key).or_default();
-            *debit += line.debit;
-            *credit += line.credit;
-        }
-    }
+    let sums = sums(entries.iter().map(|it| it.1));
     sqlx::query(ADD_UP)
         .bind(partition.number.cast_signed())
-        .bind(sums.keys().map(|it| it.0).collect::<Vec<_>>())
-        .bind(sums.keys().map(|it| it.1).collect::<Vec<_>>())
+        .bind(sums.keys().map(|it| it.0.code()).collect::<Vec<_>>())
+        .bind(sums.keys().map(|it| it.1.code()).collect::<Vec<_>>())
         .bind(sums.values().map(|it| it.0.0).collect::<Vec<_>>())
         .bind(sums.values().map(|it| it.1.0).collect::<Vec<_>>())
         .execute(db)

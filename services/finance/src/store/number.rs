@@ -1,13 +1,10 @@
 //! The register of invoice numbers.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use chassis::Batch;
 use contracts::{InvoiceId, OrderId, Uuid};
 use sqlx::PgConnection;
 
-use crate::Inbound;
-use crate::invoice::{Number, Numbering, day};
+use super::Needs;
+use crate::invoice::{Number, Numbering};
 
 // A row that is not there cannot be locked.
 const OPEN_SERIES: &str = "
@@ -42,24 +39,17 @@ const SAVE_NUMBERS: &str = "
 pub(super) const STATEMENTS: &[&str] =
     &[OPEN_SERIES, LOCK_SERIES, LOAD_NUMBERS, SAVE_SERIES, SAVE_NUMBERS];
 
-pub(super) async fn load(db: &mut PgConnection, batch: &Batch<Inbound>) -> sqlx::Result<Numbering> {
-    let (mut names, mut invoices) = (BTreeSet::new(), BTreeSet::new());
-    for message in batch.messages() {
-        if let Inbound::NumberWanted(it) = message {
-            names.insert(it.series.as_str());
-            invoices.insert(it.invoice.0);
-        }
-    }
-    if names.is_empty() {
+pub(super) async fn load(db: &mut PgConnection, needs: &Needs) -> sqlx::Result<Numbering> {
+    if needs.series.is_empty() {
         return Ok(Numbering::default());
     }
-    let year = day(batch.now()).year();
-    let names: Vec<&str> = names.into_iter().collect();
+    let year = needs.year;
+    let names: Vec<&str> = needs.series.iter().map(String::as_str).collect();
     sqlx::query(OPEN_SERIES).bind(&names).bind(year).execute(&mut *db).await?;
     let last: Vec<(String, i64)> =
         sqlx::query_as(LOCK_SERIES).bind(&names).bind(year).fetch_all(&mut *db).await?;
     let given: Vec<(Uuid, Uuid, String, i16, i64)> = sqlx::query_as(LOAD_NUMBERS)
-        .bind(invoices.into_iter().collect::<Vec<Uuid>>())
+        .bind(needs.invoices.iter().map(|it| it.0).collect::<Vec<Uuid>>())
         .fetch_all(db)
         .await?;
     let given = given.into_iter().map(|(invoice, order, series, year, nth)| {
@@ -71,13 +61,9 @@ pub(super) async fn load(db: &mut PgConnection, batch: &Batch<Inbound>) -> sqlx:
     })
 }
 
-pub(super) async fn save(
-    db: &mut PgConnection,
-    before: &Numbering,
-    numbering: &Numbering,
-) -> sqlx::Result<()> {
-    let is_new = |it: &(&InvoiceId, &Number)| !before.given.contains_key(it.0);
-    let given: BTreeMap<&InvoiceId, &Number> = numbering.given.iter().filter(is_new).collect();
+/// Writes the numbers that were given, and how far their series are.
+pub(super) async fn save(db: &mut PgConnection, numbering: &Numbering) -> sqlx::Result<()> {
+    let given = &numbering.given;
     if given.is_empty() {
         return Ok(());
     }

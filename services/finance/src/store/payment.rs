@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chassis::Batch;
-use contracts::finance::PaymentStatus;
 use contracts::{Cents, Currency, OrderId, PaymentId, ProviderId, Uuid};
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
 
+use super::names::{status_name, status_named};
 use super::read;
-use crate::Inbound;
 use crate::payment::{OddReport, Payment};
 use crate::sale::PaymentKey;
 
@@ -38,18 +36,13 @@ type Row = (String, String, Uuid, i64, String, String);
 
 pub(super) async fn load(
     db: &mut PgConnection,
-    batch: &Batch<Inbound>,
+    wanted: &BTreeSet<PaymentKey>,
 ) -> sqlx::Result<BTreeMap<PaymentKey, Payment>> {
-    let (mut providers, mut payments) = (BTreeSet::new(), BTreeSet::new());
-    for message in batch.messages() {
-        if let Inbound::PaymentReported(it) = message {
-            providers.insert(it.provider.as_str());
-            payments.insert(it.payment.as_str());
-        }
-    }
-    if payments.is_empty() {
+    if wanted.is_empty() {
         return Ok(BTreeMap::new());
     }
+    let providers: BTreeSet<&str> = wanted.iter().map(|it| it.0.as_str()).collect();
+    let payments: BTreeSet<&str> = wanted.iter().map(|it| it.1.as_str()).collect();
     let providers: Vec<&str> = providers.into_iter().collect();
     let payments: Vec<&str> = payments.into_iter().collect();
     let rows: Vec<Row> =
@@ -59,11 +52,8 @@ pub(super) async fn load(
 
 pub(super) async fn save(
     db: &mut PgConnection,
-    before: &BTreeMap<PaymentKey, Payment>,
-    payments: &BTreeMap<PaymentKey, Payment>,
+    rows: &[(PaymentKey, Payment)],
 ) -> sqlx::Result<()> {
-    let changed = |it: &(&PaymentKey, &Payment)| before.get(it.0) != Some(it.1);
-    let rows: Vec<_> = payments.iter().filter(changed).collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -108,19 +98,4 @@ fn payment(row: Row) -> sqlx::Result<(PaymentKey, Payment)> {
         status: status_named(&status),
     };
     Ok((key, payment))
-}
-
-fn status_name(status: PaymentStatus) -> &'static str {
-    match status {
-        PaymentStatus::Captured => "captured",
-        PaymentStatus::Failed => "failed",
-    }
-}
-
-fn status_named(name: &str) -> PaymentStatus {
-    match name {
-        "captured" => PaymentStatus::Captured,
-        "failed" => PaymentStatus::Failed,
-        other => unreachable!("the schema forbids a payment that is {other}"),
-    }
 }

@@ -9,7 +9,7 @@ use contracts::{ChannelId, CustomerId, ExternalId, OrderId, Uuid};
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
 
-use crate::books::{Books, Digest, Held, Holder, Name, Reference, SharedKey};
+use crate::books::{Digest, Held, Holder, Name, Reference, SharedKey};
 
 const LOAD_REFERENCES: &str = "
     select channel, external_id, placement.order_id, placement.digest, refusal.told,
@@ -89,14 +89,8 @@ pub(super) async fn load(
 /// Writes what was refused.
 pub(super) async fn save_refusals(
     db: &mut PgConnection,
-    books: &Books,
-    before: &BTreeMap<Name, Reference>,
+    changed: &[(&Name, &Reference)],
 ) -> anyhow::Result<()> {
-    let refused = |name: &Name| before.get(name).map(|it| &it.refused);
-    let changed = |it: &(&Name, &Reference)| {
-        refused(it.0).map_or(!it.1.refused.is_empty(), |was| *was != it.1.refused)
-    };
-    let changed: Vec<_> = books.references.iter().filter(changed).collect();
     if changed.is_empty() {
         return Ok(());
     }
@@ -119,7 +113,7 @@ pub(super) async fn lock(
         return Ok(BTreeMap::new());
     }
     let (mut kinds, mut owners, mut texts) = (vec![], vec![], vec![]);
-    for (kind, owner, text) in keys.iter().map(columns) {
+    for (kind, owner, text) in keys.iter().map(SharedKey::columns) {
         kinds.push(kind);
         owners.push(owner);
         texts.push(text);
@@ -132,11 +126,11 @@ pub(super) async fn lock(
 }
 
 /// Writes who holds the keys now.
-pub(super) async fn save_keys(db: &mut PgConnection, books: &Books) -> anyhow::Result<()> {
-    // Only what was placed by this batch took keys.
-    let placed: BTreeSet<OrderId> = books.placed.iter().map(|it| it.order).collect();
-    let held = books.keys.iter().filter_map(|(key, it)| Some((columns(key), it.by.as_ref()?)));
-    let taken: Vec<_> = held.filter(|it| placed.contains(&it.1.order)).collect();
+pub(super) async fn save_keys(
+    db: &mut PgConnection,
+    taken: &[(&SharedKey, &Holder)],
+) -> anyhow::Result<()> {
+    let taken: Vec<_> = taken.iter().map(|(key, it)| (key.columns(), *it)).collect();
     if taken.is_empty() {
         return Ok(());
     }
@@ -163,13 +157,6 @@ pub(super) async fn take_numbers(
     }
     let numbers = sqlx::query_scalar(TAKE_NUMBERS).bind(partition.number.cast_signed()).bind(many);
     Ok(numbers.fetch_one(db).await?)
-}
-
-fn columns(key: &SharedKey) -> (&'static str, &str, &str) {
-    match key {
-        SharedKey::Idempotency(channel, key) => ("idempotency_key", channel.as_str(), key),
-        SharedKey::PoNumber(customer, key) => ("po_number", customer.as_str(), key),
-    }
 }
 
 fn key((kind, owner, key, order, held, since): KeyRow) -> anyhow::Result<(SharedKey, Held)> {

@@ -191,7 +191,10 @@ pub(super) async fn insert(db: &mut PgConnection, books: &Books) -> anyhow::Resu
 }
 
 /// Writes what the batch took over: its name, and in the place of its lines what was told of it.
-pub(super) async fn insert_carried(db: &mut PgConnection, carried: &[Carried]) -> sqlx::Result<()> {
+pub(super) async fn insert_carried(
+    db: &mut PgConnection,
+    carried: &[Carried],
+) -> anyhow::Result<()> {
     if carried.is_empty() {
         return Ok(());
     }
@@ -202,14 +205,14 @@ pub(super) async fn insert_carried(db: &mut PgConnection, carried: &[Carried]) -
         .bind(all().map(|it| it.external_id.as_str()).collect::<Vec<_>>())
         .bind(carried.iter().map(|it| it.digest.as_slice()).collect::<Vec<&[u8]>>())
         .bind(all().map(|it| it.at.to_sqlx()).collect::<Vec<_>>())
-        .bind(all().map(|it| Json([&it.carried])).collect::<Vec<_>>())
+        .bind(texts(carried.iter().map(|it| [&it.event.carried]))?)
         .execute(db)
         .await?;
     Ok(())
 }
 
 /// Writes how orders stand that were there before.
-pub(super) async fn update(db: &mut PgConnection, changed: Vec<&Order>) -> anyhow::Result<()> {
+pub(super) async fn update(db: &mut PgConnection, changed: &[&Order]) -> anyhow::Result<()> {
     if changed.is_empty() {
         return Ok(());
     }
@@ -224,10 +227,10 @@ pub(super) async fn update(db: &mut PgConnection, changed: Vec<&Order>) -> anyho
     Ok(())
 }
 
-fn texts<'a, T: Serialize + 'a>(
-    all: impl Iterator<Item = &'a T>,
-) -> serde_json::Result<Vec<String>> {
-    all.map(serde_json::to_string).collect()
+/// Each as it is written down. What is bound to one statement is always of one type: a connection
+/// prepares it once.
+fn texts(all: impl Iterator<Item = impl Serialize>) -> serde_json::Result<Vec<String>> {
+    all.map(|it| serde_json::to_string(&it)).collect()
 }
 
 fn order(row: OrderRow) -> anyhow::Result<(OrderId, Order)> {

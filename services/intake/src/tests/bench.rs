@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use testbench::Bench;
 
-use super::telling::{but, catalogue, order_called, place, read, submission, submit, tell};
+use super::goods::catalogue;
+use super::telling::{but, order_called, place, read, submission, submit, tell};
 use crate::{Inbound, Intake, Outbound, store};
 
 type Desk = Bench<Intake>;

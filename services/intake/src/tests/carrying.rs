@@ -5,7 +5,8 @@ use contracts::{Actor, Status};
 use jiff::civil::{Date, date};
 use testbench::Bench;
 
-use super::telling::{START, books, catalogue, place, submission};
+use super::goods::catalogue;
+use super::telling::{START, books, place, submission};
 use crate::{Intake, Outbound};
 
 fn carried(status: Status, estimated: Option<Date>, completed: Option<Date>) -> CarriedOrder {
@@ -24,7 +25,7 @@ fn carried(status: Status, estimated: Option<Date>, completed: Option<Date>) -> 
     }
 }
 
-fn first() -> CarryOver {
+pub(super) fn first() -> CarryOver {
     let order = carried(Status::Confirmed, Some(date(2024, 3, 15)), Some(date(2024, 3, 17)));
     let entered_by = Actor("clerk".to_owned());
     let (channel, external_id) = ("shop".parse().unwrap(), "a".parse().unwrap());
@@ -78,4 +79,24 @@ async fn it_is_taken_once_and_nothing_else_takes_its_name() {
         let count: i64 = sqlx::query_scalar(sql).fetch_one(&bench.db).await.unwrap();
         assert_eq!(count, rows, "{table}");
     }
+}
+
+/// One connection writes both down, each after the other.
+#[tokio::test]
+async fn an_order_may_be_placed_before_one_is_carried_over_and_after() {
+    let mut bench = Bench::of(Intake).await;
+    let inputs = bench.post(catalogue());
+    bench.hear(&inputs).await;
+    let mut said = vec![];
+    for message in [
+        place("b", submission("prepaid")).into(),
+        first().into(),
+        place("c", submission("prepaid")).into(),
+    ] {
+        let inputs = bench.post([message]);
+        said.extend(bench.hear(&inputs).await);
+    }
+    let placed = said.iter().filter(|it| matches!(it, Outbound::OrderPlaced(_)));
+    let carried = said.iter().filter(|it| matches!(it, Outbound::OrderCarriedOver(_)));
+    assert_eq!((placed.count(), carried.count()), (2, 1));
 }

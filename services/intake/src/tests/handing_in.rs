@@ -6,9 +6,8 @@ use expect_test::{Expect, expect};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::telling::{
-    START, books, but, cancel, catalogue, order_called, place, submission, submit, tell,
-};
+use super::goods::catalogue;
+use super::telling::{START, books, but, cancel, order_called, place, submission, submit, tell};
 use crate::books::Books;
 use crate::{Inbound, Outbound};
 

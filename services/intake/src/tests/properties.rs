@@ -16,7 +16,7 @@ use crate::order::Order;
 use crate::{Inbound, Outbound, machine};
 
 /// What may be heard of an order. It has 2 units of line 1 and 12 of line 2.
-const EVENTS: &[&str] = &[
+pub(super) const EVENTS: &[&str] = &[
     "approve O",
     "hold O",
     "hold O refuse",

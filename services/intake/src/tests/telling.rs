@@ -11,20 +11,19 @@ use contracts::fulfilment::{
     ReleaseWithdrawn, Returned, Shipped, WithdrawalRefused,
 };
 use contracts::intake::{
-    CancelOrder, HoldOverdue, ListItem, OrderSubmitted, PaymentOverdue, PlaceOrder, Problem,
-    RegisterCustomer,
+    CancelOrder, HoldOverdue, OrderSubmitted, PaymentOverdue, PlaceOrder, Problem,
 };
 use contracts::inventory::{
     BackorderFilled, Claim, ClaimsPromoted, ClaimsWithdrawn, LeaseExpired, PromotionRefused,
     StockClaimed,
 };
 use contracts::{
-    Actor, Cents, ChannelId, Consignee, Currency, CustomerId, ExternalId, ItemUnits, Language,
-    LineUnits, OrderId, PaymentId, Place, ProviderId, ShipmentId, Sku, Tier, Timestamp, Uuid,
-    WarehouseId,
+    Actor, Cents, ChannelId, Consignee, Currency, CustomerId, ExternalId, ItemUnits, LineUnits,
+    OrderId, PaymentId, Place, ProviderId, ShipmentId, Sku, Timestamp, Uuid, WarehouseId,
 };
 use serde_json::{Value, json};
 
+use super::goods::catalogue;
 use crate::books::Books;
 use crate::catalogue::Catalogue;
 use crate::{Inbound, Outbound};
@@ -50,38 +49,6 @@ pub(super) fn books() -> Books {
         books.decide(START, message);
     }
     books
-}
-
-/// Mugs, boxes by the dozen, an item that is not sold any more, one in dollars, and a customer who
-/// orders on account.
-pub(super) fn catalogue() -> Vec<Inbound> {
-    let item = |sku: &str, unit_price, pack, active, code: &str| ListItem {
-        sku: Sku::new(sku).unwrap(),
-        name: sku.to_lowercase(),
-        category: "kitchen".to_owned(),
-        unit_price: Cents(unit_price),
-        currency: Currency::new(code).unwrap(),
-        unit_cost: Cents(unit_price / 2),
-        tax_rate: 1300,
-        weight_g: 300,
-        pack,
-        max_quantity: 1200,
-        active,
-    };
-    let customer = RegisterCustomer {
-        customer: CustomerId::new("ACME").unwrap(),
-        name: "Acme".to_owned(),
-        tier: Tier::Gold,
-        on_account: true,
-        language: Language::English,
-    };
-    vec![
-        item("MUG", 2500, 1, true, "CNY").into(),
-        item("BOX", 100, 12, true, "CNY").into(),
-        item("OLD", 100, 1, false, "CNY").into(),
-        item("USD", 100, 1, true, "USD").into(),
-        customer.into(),
-    ]
 }
 
 /// A submission of two mugs and a dozen boxes.
@@ -145,8 +112,13 @@ fn shipment_called(order: OrderId, nth: &str) -> ShipmentId {
 /// Reads one line of a story: what happened, to which order, and to which units of it: `1:2 2:12`;
 /// `@W2` says in which warehouse, if not in W1.
 pub(super) fn read(line: &str) -> Inbound {
+    let name = line.split_whitespace().nth(1).unwrap();
+    read_of(order_called(name), line)
+}
+
+/// The same, of an order that may have been placed at any time.
+pub(super) fn read_of(order: OrderId, line: &str) -> Inbound {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let order = order_called(words[1]);
     let at = START;
     match (words[0], &words[2..]) {
         ("place", [terms]) => place(words[1], submission(terms)).into(),

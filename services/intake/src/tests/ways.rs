@@ -16,7 +16,7 @@ const PARTLY_SHIPPED: &str = "place a on_account; approve a; claim a 1:2 2:12; p
     picked a s1 1:2; packed a s1 1:2; shipped a s1 1:2; ";
 
 /// Every step of the machine is taken by one of these.
-const WAYS: &[(&str, &str)] = &[
+pub(super) const WAYS: &[(&str, &str)] = &[
     ("", "place a on_account; cancel a"),
     ("", "place a on_account; approve a; claim a - 1:2 2:12; fill a 2:12"),
     ("", "place a on_account; approve a; claim a - 1:2 2:12; cancel a; withdrawn a -"),

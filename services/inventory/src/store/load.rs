@@ -9,17 +9,10 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::wanted::Wanted;
+use super::wanted::{LEVELS_AT_ONCE, WAITING_AT_ONCE, Wanted, mark_more};
 use super::{columns, ids};
 use crate::Inbound;
 use crate::books::{Backorder, Books, Claim, Demand, Document, Figures, Level, Shelf, Standing};
-
-/// How many that wait for one shelf are looked at in one batch. If there are more, the item's worker
-/// leaves itself a note to go on.
-const WAITING_AT_ONCE: i64 = 1_000;
-
-/// How many levels are told in one batch. If more are marked, the next follow a moment later.
-const LEVELS_AT_ONCE: i64 = 5_000;
 
 const LOAD_DEMANDS: &str = "
     select order_id, attempt, round, standing, token, lease_until, arrived_at, skus
@@ -111,8 +104,7 @@ pub(crate) async fn load(db: &mut PgConnection, batch: &Batch<Inbound>) -> anyho
     let mut books = Books { partition, now: batch.now(), ..Books::default() };
     load_demands(db, &mut books, &wanted).await?;
     load_posted(db, &mut books, &wanted).await?;
-    let mut skus: BTreeSet<Sku> = wanted.new.union(&wanted.known).cloned().collect();
-    skus.extend(books.demands.values().flat_map(|it| it.skus.iter().cloned()));
+    let mut skus = wanted.skus(&books);
     if wanted.levels {
         skus.extend(untold(db, &mut books).await?);
     }
@@ -175,10 +167,10 @@ async fn load_posted(
 async fn untold(db: &mut PgConnection, books: &mut Books) -> anyhow::Result<Vec<Sku>> {
     let skus: Vec<String> = sqlx::query_scalar(LOAD_UNTOLD)
         .bind(books.partition)
-        .bind(LEVELS_AT_ONCE)
+        .bind(i64::try_from(LEVELS_AT_ONCE)?)
         .fetch_all(db)
         .await?;
-    books.bell.more = i64::try_from(skus.len()) == Ok(LEVELS_AT_ONCE);
+    books.bell.more = skus.len() == LEVELS_AT_ONCE;
     Ok(skus.into_iter().map(Sku::new).collect::<Result<_, _>>()?)
 }
 
@@ -276,26 +268,17 @@ async fn load_backorders(
     books: &mut Books,
     wanted: &Wanted,
 ) -> anyhow::Result<()> {
-    let waited_for = |sku: &Sku| books.items.get(sku).is_some_and(|it| it.backordered > 0);
-    let waiting = books.demands.iter().filter(|(_, it)| it.skus.iter().any(waited_for));
-    let orders = ids(waiting.map(|(order, _)| *order));
-    let served = wanted.documents.iter().map(|it| it.place.clone());
-    let mut shelves: BTreeSet<Shelf> = served.filter(|it| waited_for(&it.sku)).collect();
-    for sku in wanted.freed.iter().filter(|it| waited_for(it)) {
-        let levels = books.items.get(sku).into_iter().flat_map(|it| &it.levels);
-        let free = levels.filter(|(_, level)| level.sellable() > 0);
-        shelves.extend(free.map(|(warehouse, _)| Shelf::of(sku, warehouse)));
-    }
+    let (orders, shelves) = wanted.waiting(books);
     if orders.is_empty() && shelves.is_empty() {
         return Ok(());
     }
     let (skus, warehouses) = columns(&shelves);
     let rows: Vec<BackorderRow> = sqlx::query_as(LOAD_BACKORDERS)
-        .bind(orders)
+        .bind(ids(orders))
         .bind(skus)
         .bind(warehouses)
         .bind(books.now.to_sqlx())
-        .bind(WAITING_AT_ONCE)
+        .bind(i64::try_from(WAITING_AT_ONCE)?)
         .fetch_all(db)
         .await?;
     for (order, sku, line, quantity, eligible, rank, lease_until) in rows {
@@ -312,10 +295,7 @@ async fn load_backorders(
         let rows = item.backorders.entry(OrderId(order)).or_default();
         rows.insert(u16::try_from(line)?, backorder);
     }
-    for it in books.items.values_mut() {
-        let loaded: usize = it.backorders.values().map(std::collections::BTreeMap::len).sum();
-        it.more = i64::try_from(loaded)? >= WAITING_AT_ONCE;
-    }
+    mark_more(books);
     Ok(())
 }
 
@@ -328,11 +308,7 @@ async fn load_claims(
     books: &mut Books,
     wanted: &Wanted,
 ) -> anyhow::Result<()> {
-    let keeping = books.demands.iter().filter(|(_, it)| !it.skus.is_empty());
-    let mut orders: BTreeSet<OrderId> = keeping.map(|(order, _)| *order).collect();
-    orders.extend(&wanted.parcels);
-    orders.extend(books.items.values().flat_map(|it| it.backorders.keys()));
-    let counted = wanted.documents.iter().filter(|it| it.kind != "receive").map(|it| &it.place);
+    let (orders, counted) = wanted.keeping(books);
     let (skus, warehouses) = columns(counted);
     if orders.is_empty() && skus.is_empty() {
         return Ok(());

@@ -1,10 +1,11 @@
 //! Where the books are kept between batches. Own rows first, without a lock; then the latches of all
 //! items, in the order of their names; then what they guard, which nobody else can change by then.
 
+pub(crate) mod changed;
 mod load;
 mod save;
 mod view;
-mod wanted;
+pub(crate) mod wanted;
 
 use contracts::OrderId;
 use uuid::Uuid;

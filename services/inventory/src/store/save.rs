@@ -2,13 +2,14 @@
 //! so it is known which rows are there. Where there are many, they are added or changed, each by its
 //! statement: an upsert asks the index first and locks what it finds, which costs a third more.
 
-use contracts::OrderId;
+use contracts::{OrderId, Sku, WarehouseId};
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::changed::{self, Claims, Place};
 use super::columns;
-use crate::books::{Backorder, Books, Claim, Demand, Figures, Item, Level};
+use crate::books::{Backorder, Books, Claim, Demand, Figures, Level};
 
 // No token has a space in it, so that lists of them may travel as words.
 const SAVE_DEMANDS: &str = "
@@ -138,15 +139,14 @@ pub(crate) async fn save(db: &mut PgConnection, books: &Books) -> sqlx::Result<(
 }
 
 async fn save_demands(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
-    let changed: Vec<(&OrderId, &Demand)> =
-        books.demands.iter().filter(|(_, it)| it.changed).collect();
+    let changed = changed::demands(books);
     if changed.is_empty() {
         return Ok(());
     }
     let column =
         |read: fn(&Demand) -> i32| -> Vec<i32> { changed.iter().map(|(_, it)| read(it)).collect() };
     let until = |it: &Demand| it.lease_until.map(ToSqlx::to_sqlx);
-    let skus = |it: &Demand| words(it.skus.iter().map(contracts::Sku::as_str));
+    let skus = |it: &Demand| words(it.skus.iter().map(Sku::as_str));
     sqlx::query(SAVE_DEMANDS)
         .bind(changed.iter().map(|(order, _)| order.0).collect::<Vec<Uuid>>())
         .bind(column(|it| it.attempt))
@@ -162,17 +162,12 @@ async fn save_demands(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> 
 }
 
 async fn save_items(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
-    let changed: Vec<(&str, &Item)> = books
-        .items
-        .iter()
-        .filter(|(_, it)| it.changed)
-        .map(|(sku, it)| (sku.as_str(), it))
-        .collect();
+    let changed = changed::items(books);
     if changed.is_empty() {
         return Ok(());
     }
     sqlx::query(SAVE_ITEMS)
-        .bind(changed.iter().map(|(sku, _)| *sku).collect::<Vec<_>>())
+        .bind(changed.iter().map(|(sku, _)| sku.as_str()).collect::<Vec<_>>())
         .bind(changed.iter().map(|(_, it)| it.number).collect::<Vec<i64>>())
         .bind(changed.iter().map(|(_, it)| it.backordered).collect::<Vec<i64>>())
         .execute(db)
@@ -181,12 +176,7 @@ async fn save_items(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
 }
 
 async fn save_levels(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
-    let mut changed: Vec<(&str, &str, &Level)> = Vec::new();
-    for (sku, item) in &books.items {
-        let levels = item.levels.iter().filter(|(_, it)| it.changed);
-        changed.extend(levels.map(|(at, level)| (sku.as_str(), at.as_str(), level)));
-    }
-    let (stored, new): (Vec<_>, Vec<_>) = changed.into_iter().partition(|it| it.2.stored);
+    let (stored, new) = changed::levels(books);
     write_levels(db, ADD_LEVELS, &new).await?;
     write_levels(db, SAVE_LEVELS, &stored).await
 }
@@ -194,7 +184,7 @@ async fn save_levels(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
 async fn write_levels(
     db: &mut PgConnection,
     statement: &'static str,
-    levels: &[(&str, &str, &Level)],
+    levels: &[(&Sku, &WarehouseId, &Level)],
 ) -> sqlx::Result<()> {
     if levels.is_empty() {
         return Ok(());
@@ -203,8 +193,8 @@ async fn write_levels(
         levels.iter().map(|(_, _, it)| read(it)).collect()
     };
     sqlx::query(statement)
-        .bind(levels.iter().map(|it| it.0).collect::<Vec<_>>())
-        .bind(levels.iter().map(|it| it.1).collect::<Vec<_>>())
+        .bind(levels.iter().map(|it| it.0.as_str()).collect::<Vec<_>>())
+        .bind(levels.iter().map(|it| it.1.as_str()).collect::<Vec<_>>())
         .bind(column(|it| it.good))
         .bind(column(|it| it.quarantine))
         .bind(column(|it| it.damaged))
@@ -244,33 +234,16 @@ async fn add_moves(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Where a claim stands: its order, item, line and warehouse.
-type Place<'a> = (Uuid, &'a str, i32, &'a str);
-
 async fn save_claims(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
-    let (mut added, mut kept) = (Vec::new(), Vec::new());
-    let mut dropped: Vec<Place<'_>> = Vec::new();
-    for (sku, item) in &books.items {
-        for (order, claims) in &item.claims {
-            for ((line, warehouse), claim) in claims.iter().filter(|(_, it)| it.changed) {
-                let place = (order.0, sku.as_str(), i32::from(*line), warehouse.as_str());
-                match (claim.stored, claim.is_empty()) {
-                    (true, true) => dropped.push(place),
-                    (true, false) => kept.push((place, claim)),
-                    (false, false) => added.push((place, claim)),
-                    (false, true) => {} // It came and went within the batch.
-                }
-            }
-        }
-    }
+    let Claims { added, kept, dropped } = changed::claims(books);
     write_claims(db, ADD_CLAIMS, &added).await?;
     write_claims(db, SAVE_CLAIMS, &kept).await?;
     if !dropped.is_empty() {
         sqlx::query(DROP_CLAIMS)
-            .bind(dropped.iter().map(|it| it.0).collect::<Vec<_>>())
-            .bind(dropped.iter().map(|it| it.1).collect::<Vec<_>>())
-            .bind(dropped.iter().map(|it| it.2).collect::<Vec<_>>())
-            .bind(dropped.iter().map(|it| it.3).collect::<Vec<_>>())
+            .bind(dropped.iter().map(|it| it.order.0).collect::<Vec<_>>())
+            .bind(dropped.iter().map(|it| it.sku.as_str()).collect::<Vec<_>>())
+            .bind(dropped.iter().map(|it| i32::from(it.line)).collect::<Vec<_>>())
+            .bind(dropped.iter().map(|it| it.warehouse.as_str()).collect::<Vec<_>>())
             .execute(db)
             .await?;
     }
@@ -288,10 +261,10 @@ async fn write_claims(
     let column =
         |read: fn(&Claim) -> i64| -> Vec<i64> { claims.iter().map(|(_, it)| read(it)).collect() };
     sqlx::query(statement)
-        .bind(claims.iter().map(|(it, _)| it.0).collect::<Vec<_>>())
-        .bind(claims.iter().map(|(it, _)| it.1).collect::<Vec<_>>())
-        .bind(claims.iter().map(|(it, _)| it.2).collect::<Vec<_>>())
-        .bind(claims.iter().map(|(it, _)| it.3).collect::<Vec<_>>())
+        .bind(claims.iter().map(|(it, _)| it.order.0).collect::<Vec<_>>())
+        .bind(claims.iter().map(|(it, _)| it.sku.as_str()).collect::<Vec<_>>())
+        .bind(claims.iter().map(|(it, _)| i32::from(it.line)).collect::<Vec<_>>())
+        .bind(claims.iter().map(|(it, _)| it.warehouse.as_str()).collect::<Vec<_>>())
         .bind(column(|it| it.soft))
         .bind(column(|it| it.firm))
         .bind(column(|it| it.lapsed))
@@ -304,22 +277,14 @@ async fn write_claims(
 }
 
 async fn save_backorders(db: &mut PgConnection, books: &Books) -> sqlx::Result<()> {
-    let mut changed: Vec<(Uuid, &str, i32, &Backorder)> = Vec::new();
-    for (sku, item) in &books.items {
-        for (order, rows) in &item.backorders {
-            let rows = rows.iter().filter(|(_, it)| it.changed);
-            changed.extend(rows.map(|(line, it)| (order.0, sku.as_str(), i32::from(*line), it)));
-        }
-    }
-    let (kept, dropped): (Vec<_>, Vec<_>) = changed.into_iter().partition(|it| it.3.quantity > 0);
+    let (kept, dropped) = changed::backorders(books);
     if !kept.is_empty() {
         let until = |it: &Backorder| it.lease_until.map(ToSqlx::to_sqlx);
-        let eligible =
-            |it: &Backorder| words(it.eligible.iter().map(contracts::WarehouseId::as_str));
+        let eligible = |it: &Backorder| words(it.eligible.iter().map(WarehouseId::as_str));
         sqlx::query(SAVE_BACKORDERS)
-            .bind(kept.iter().map(|it| it.0).collect::<Vec<_>>())
-            .bind(kept.iter().map(|it| it.1).collect::<Vec<_>>())
-            .bind(kept.iter().map(|it| it.2).collect::<Vec<_>>())
+            .bind(kept.iter().map(|it| it.0.0).collect::<Vec<_>>())
+            .bind(kept.iter().map(|it| it.1.as_str()).collect::<Vec<_>>())
+            .bind(kept.iter().map(|it| i32::from(it.2)).collect::<Vec<_>>())
             .bind(kept.iter().map(|it| it.3.quantity).collect::<Vec<i64>>())
             .bind(kept.iter().map(|it| eligible(it.3)).collect::<Vec<String>>())
             .bind(kept.iter().map(|it| it.3.rank).collect::<Vec<i64>>())
@@ -329,9 +294,9 @@ async fn save_backorders(db: &mut PgConnection, books: &Books) -> sqlx::Result<(
     }
     if !dropped.is_empty() {
         sqlx::query(DROP_BACKORDERS)
-            .bind(dropped.iter().map(|it| it.0).collect::<Vec<_>>())
-            .bind(dropped.iter().map(|it| it.1).collect::<Vec<_>>())
-            .bind(dropped.iter().map(|it| it.2).collect::<Vec<_>>())
+            .bind(dropped.iter().map(|it| it.0.0).collect::<Vec<_>>())
+            .bind(dropped.iter().map(|it| it.1.as_str()).collect::<Vec<_>>())
+            .bind(dropped.iter().map(|it| i32::from(it.2)).collect::<Vec<_>>())
             .execute(db)
             .await?;
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at what it is about")]
 
 mod audit;
+mod differential;
 mod handler;
 mod leases;
 mod partitions;

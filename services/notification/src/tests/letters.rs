@@ -357,20 +357,23 @@ fn history() -> impl Strategy<Value = Vec<Inbound>> {
 }
 
 fn message() -> impl Strategy<Value = Inbound> {
-    (0..3_u8, 0..3_u128, -1..12_i32, 0..10).prop_map(|(nth, cause, attempt, what)| {
-        let order = order_called(nth);
-        let customer = customer();
-        match what {
-            0 => placed(order).into(),
-            1 => OrderConfirmed { order, customer }.into(),
-            2 => cancelled(order).into(),
-            3 => OrderExpired { order, customer }.into(),
-            4 => shipped(order, cause).into(),
-            5 => delivered(order, cause).into(),
-            6 => billed(order, cause).into(),
-            7 => sent(order).into(),
-            8 => deferred(order, attempt).into(),
-            _ => refused(order).into(),
-        }
-    })
+    (0..3_u8, 0..3_u128, -1..12_i32, 0..10_u8)
+        .prop_map(|(nth, cause, attempt, what)| any_of(order_called(nth), cause, attempt, what))
+}
+
+/// One of ten messages about an order.
+pub(super) fn any_of(order: OrderId, cause: u128, attempt: i32, what: u8) -> Inbound {
+    let customer = customer();
+    match what {
+        0 => placed(order).into(),
+        1 => OrderConfirmed { order, customer }.into(),
+        2 => cancelled(order).into(),
+        3 => OrderExpired { order, customer }.into(),
+        4 => shipped(order, cause).into(),
+        5 => delivered(order, cause).into(),
+        6 => billed(order, cause).into(),
+        7 => sent(order).into(),
+        8 => deferred(order, attempt).into(),
+        _ => refused(order).into(),
+    }
 }

@@ -92,11 +92,7 @@ async fn save_endpoint(
     id: &EndpointId,
     it: &Endpoint,
 ) -> anyhow::Result<()> {
-    let (state, reason) = match &it.state {
-        EndpointState::Active => ("active", None),
-        EndpointState::Off => ("off", None),
-        EndpointState::Disabled(reason) => ("disabled", Some(reason.as_str())),
-    };
+    let (state, reason) = endpoint_columns(&it.state);
     sqlx::query(SAVE_ENDPOINT)
         .bind(id.as_str())
         .bind(it.channel.as_str())
@@ -169,19 +165,13 @@ struct Columns<'a> {
 fn columns<'a>(deliveries: &[(&DeliveryId, &'a Delivery)]) -> Columns<'a> {
     let mut columns = Columns::default();
     for (id, it) in deliveries {
-        let (state, next) = match it.state {
-            DeliveryState::Waiting { next_attempt_at } => {
-                ("waiting", Some(next_attempt_at.to_sqlx()))
-            }
-            DeliveryState::Delivered => ("delivered", None),
-            DeliveryState::GivenUp => ("given_up", None),
-        };
+        let (state, next) = delivery_columns(it.state);
         columns.strands.push(&it.strand);
         columns.ids.push(id.0);
         columns.states.push(state);
         columns.attempts.push(it.attempts);
         columns.earlier.push(it.earlier);
-        columns.nexts.push(next);
+        columns.nexts.push(next.map(ToSqlx::to_sqlx));
     }
     columns
 }
@@ -193,13 +183,8 @@ async fn save_calls(
     if calls.is_empty() {
         return Ok(());
     }
-    let told: Vec<(Option<i32>, &str)> = calls
-        .iter()
-        .map(|(_, it)| match &it.outcome {
-            CallOutcome::Answered { status, answer } => (Some(i32::from(*status)), answer.as_str()),
-            CallOutcome::Failed { reason } => (None, reason.as_str()),
-        })
-        .collect();
+    let told: Vec<(Option<i32>, &str)> =
+        calls.iter().map(|(_, it)| call_columns(&it.outcome)).collect();
     sqlx::query(SAVE_CALLS)
         .bind(calls.iter().map(|it| it.1.strand.as_str()).collect::<Vec<&str>>())
         .bind(calls.iter().map(|it| it.1.delivery.0).collect::<Vec<Uuid>>())
@@ -212,4 +197,30 @@ async fn save_calls(
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// The state of an endpoint, and why it has it.
+pub(crate) fn endpoint_columns(state: &EndpointState) -> (&'static str, Option<&str>) {
+    match state {
+        EndpointState::Active => ("active", None),
+        EndpointState::Off => ("off", None),
+        EndpointState::Disabled(reason) => ("disabled", Some(reason)),
+    }
+}
+
+/// The state of a delivery, and when it is tried next.
+pub(crate) fn delivery_columns(state: DeliveryState) -> (&'static str, Option<Timestamp>) {
+    match state {
+        DeliveryState::Waiting { next_attempt_at } => ("waiting", Some(next_attempt_at)),
+        DeliveryState::Delivered => ("delivered", None),
+        DeliveryState::GivenUp => ("given_up", None),
+    }
+}
+
+/// The status of an answer, and how it begins, or why there was none.
+pub(crate) fn call_columns(outcome: &CallOutcome) -> (Option<i32>, &str) {
+    match outcome {
+        CallOutcome::Answered { status, answer } => (Some(i32::from(*status)), answer),
+        CallOutcome::Failed { reason } => (None, reason),
+    }
 }

@@ -11,8 +11,11 @@ use crate::TraceContext;
 pub struct MessageId(pub Uuid);
 
 impl MessageId {
-    pub(crate) fn nth_answer(self, nth: u32) -> Self {
-        Self(Uuid::new_v5(&self.0, &nth.to_be_bytes()))
+    /// The nth message that a service says because of this one. Others say something because of it too,
+    /// and whoever hears both has to tell them apart.
+    pub(crate) fn led_to(self, service: &str, nth: u32) -> Self {
+        let name = [service.as_bytes(), b" ", &nth.to_be_bytes()].concat();
+        Self(Uuid::new_v5(&self.0, &name))
     }
 }
 

@@ -571,7 +571,7 @@ impl House {
         for speaker in 0..self.departments.len() {
             for partition in 0..self.partitions {
                 let Department { database, hearers, .. } = &self.departments[speaker];
-                let from = database.checked(partition);
+                let (from, mut waits) = (database.checked(partition), false);
                 for packed in database.pages(partition, from + 1, usize::MAX) {
                     let page = match unpack(&packed) {
                         Ok(page) => page,
@@ -580,9 +580,9 @@ impl House {
                     for hearer in hearers {
                         let Department { desk, database, .. } = &self.departments[*hearer];
                         let hears = |it: &str| desk.hears().iter().any(|to| to.subject == it);
-                        let lost = page.said.iter().find(|it| {
-                            hears(&it.subject) && !database.has_effect(partition, it.id)
-                        });
+                        let mut heard = page.said.iter().filter(|it| hears(&it.subject));
+                        let lost = heard.clone().find(|it| !database.knows(partition, it.id));
+                        waits |= heard.any(|it| !database.has_effect(partition, it.id));
                         if let Some(it) = lost {
                             let (hearer, number) = (desk.name(), page.number);
                             let speaker = page.speaker;
@@ -592,7 +592,9 @@ impl House {
                             ));
                         }
                     }
-                    database.check(partition, page.number);
+                    if !waits {
+                        database.check(partition, page.number);
+                    }
                 }
             }
         }

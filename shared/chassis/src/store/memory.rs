@@ -147,10 +147,14 @@ impl Database {
         self.rows().broken.take()
     }
 
-    /// Whether an event took effect in a partition, or is parked.
+    /// Whether an event took effect in a partition.
     pub(crate) fn has_effect(&self, partition: u32, id: MessageId) -> bool {
-        let rows = self.rows();
-        rows.effects.contains_key(&(partition, id)) || rows.parked.iter().any(|it| it.1.id == id)
+        self.rows().effects.contains_key(&(partition, id))
+    }
+
+    /// Whether an event took effect in a partition, or is parked.
+    pub(crate) fn knows(&self, partition: u32, id: MessageId) -> bool {
+        self.has_effect(partition, id) || self.rows().parked.iter().any(|it| it.1.id == id)
     }
 
     pub(crate) fn checked(&self, partition: u32) -> i64 {
@@ -356,16 +360,16 @@ impl Transaction for Open {
     ) -> Result<Vec<Sealed>, Failure> {
         let (said, change) = self.database.rows().tables.work(now, partition, inputs)?;
         let number = self.partition.number;
-        let ids: Vec<(MessageId, String)> =
-            inputs.iter().map(|it| (it.id, it.subject.clone())).collect();
+        let inputs: Vec<Envelope> = inputs.iter().map(|it| (*it).clone()).collect();
         self.then(move |rows| {
             let tables: &mut dyn Any = &mut *rows.tables;
             change(tables);
-            for (id, subject) in ids {
+            for Envelope { id, subject, key, cause, .. } in inputs {
                 let times = rows.effects.entry((number, id)).or_default();
                 *times += 1;
                 if *times > 1 && rows.tables.hears_once(&subject) {
-                    rows.broken = Some(format!("V4: {subject} {} took effect twice", id.0));
+                    let twice = format!("V4: {subject} {} of {key} took effect twice", id.0);
+                    rows.broken.get_or_insert(format!("{twice}; caused by {cause:?}"));
                 }
             }
         });

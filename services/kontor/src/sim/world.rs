@@ -1,0 +1,410 @@
+//! Everyone who deals with the simulated house: storefronts that repeat and contradict themselves,
+//! warehouses that find too little, customers who pay late, twice or never, people who count.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use chassis::simulation::{Happening, House};
+use chassis::{Envelope, MessageId, Outcome, Page};
+use contracts::credit::{CreditHeld, RefuseHold, ReleaseHold};
+use contracts::finance::{PaymentReport, PaymentStatus};
+use contracts::fulfilment::{PickRequested, PickWithdrawn, WarehouseReport};
+use contracts::intake::{
+    CancelOrder, OrderPlaced, OrderStatus, PaymentRequested, PlaceOrder, Submission,
+};
+use contracts::{Actor, Cents, ChannelId, Currency, LineUnits, Message, OrderId, ShipmentId};
+use serde_json::{Value, json};
+
+use super::chance::Chance;
+use super::shop;
+
+const CHANNELS: [&str; 2] = ["web", "market"];
+
+/// Something that somebody is going to do.
+#[derive(Clone)]
+enum Deed {
+    Place { nth: u32, again: bool },
+    Cancel(u32),
+    /// The nth thing that a warehouse does with a pick.
+    Step(Rc<PickRequested>, usize),
+    Report(String, Value),
+    Judge(OrderId, bool),
+    Receive(u32),
+    Count(u32),
+    Garbage(u32),
+}
+
+/// What a storefront knows of one of its orders.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Under which ids it was accepted: one, whatever happens.
+    pub(super) accepted: BTreeSet<OrderId>,
+    pub(super) rejected: bool,
+    /// Over the stream, which keeps it until it is decided.
+    pub(super) submitted: bool,
+    /// The number of the last status.
+    number: i64,
+}
+
+/// The outside of the house.
+pub(super) struct World {
+    pub(super) chance: Chance,
+    deeds: BTreeMap<u64, Deed>,
+    tokens: u64,
+    wanted: Vec<(ChannelId, Submission)>,
+    /// By channel and external id.
+    pub(super) journal: BTreeMap<(String, String), Known>,
+    /// Which order a command hands in, as it waits for its answer.
+    asked: BTreeMap<MessageId, u32>,
+    seen: BTreeSet<MessageId>,
+    /// Whether somebody has begun to pick.
+    floor: BTreeMap<ShipmentId, bool>,
+    names: u64,
+    pub(super) counts: BTreeMap<String, u64>,
+}
+
+impl World {
+    pub(super) fn of(seed: u64, orders: u32) -> anyhow::Result<Self> {
+        let mut chance = Chance::of(seed);
+        let mut wanted = Vec::new();
+        for nth in 0..orders {
+            let channel = ChannelId::new(chance.one_of(&CHANNELS))?;
+            wanted.push((channel, shop::order(&format!("E-{nth}"), &mut chance)?));
+        }
+        Ok(Self {
+            chance,
+            deeds: BTreeMap::new(),
+            tokens: 0,
+            wanted,
+            journal: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            floor: BTreeMap::new(),
+            names: 0,
+            counts: BTreeMap::new(),
+        })
+    }
+
+    /// Makes plans: when who wants what.
+    pub(super) fn plan(&mut self, house: &mut House) {
+        let mut at = 3_000;
+        for nth in 0..u32::try_from(self.wanted.len()).unwrap_or(u32::MAX) {
+            at += self.chance.below(400);
+            self.later(house, at, Deed::Place { nth, again: false });
+            while self.chance.percent(15) {
+                let soon = self.chance.below(5_000);
+                self.later(house, at + soon, Deed::Place { nth, again: true });
+            }
+            if self.chance.percent(12) {
+                let by_and_by = self.chance.below(40_000);
+                self.later(house, at + by_and_by, Deed::Cancel(nth));
+            }
+            if self.chance.percent(12) {
+                self.later(house, at, Deed::Receive(nth));
+            }
+            if self.chance.percent(6) {
+                self.later(house, at, Deed::Count(nth));
+            }
+            if self.chance.percent(4) {
+                self.later(house, at, Deed::Garbage(nth));
+            }
+        }
+        // Whoever waits for goods gets some in the end.
+        for nth in 0..6 {
+            self.later(house, at + 86_400_000 + u64::from(nth) * 1_000, Deed::Receive(1_000_000 + nth));
+        }
+    }
+
+    fn later(&mut self, house: &mut House, after: u64, deed: Deed) {
+        self.tokens += 1;
+        self.deeds.insert(self.tokens, deed);
+        house.remind(after, self.tokens);
+    }
+
+    /// Takes notice of what happened, and does something about it. What is wrong with it, if something
+    /// is.
+    pub(super) fn notice(
+        &mut self,
+        house: &mut House,
+        happening: &Happening,
+    ) -> anyhow::Result<Option<String>> {
+        match happening {
+            Happening::Reminded(token) => {
+                if let Some(deed) = self.deeds.remove(token) {
+                    self.act(house, deed)?;
+                }
+            }
+            Happening::Published(envelope) if self.seen.insert(envelope.id) => {
+                return self.read(house, envelope);
+            }
+            Happening::Committed { page: Some(page), .. } => self.overhear(house, page)?,
+            Happening::Answered(id, outcome) => self.hear(*id, outcome),
+            Happening::HungUp(id) => drop(self.asked.remove(id)),
+            Happening::Published(_)
+            | Happening::Committed { .. }
+            | Happening::Quiet
+            | Happening::Over
+            | Happening::Broken(_) => {}
+        }
+        Ok(None)
+    }
+
+    fn act(&mut self, house: &mut House, deed: Deed) -> anyhow::Result<()> {
+        match deed {
+            Deed::Place { nth, again } => self.place(house, nth, again)?,
+            Deed::Cancel(nth) => self.cancel(house, nth)?,
+            Deed::Step(pick, nth) => self.step(house, &pick, nth)?,
+            Deed::Report(subject, body) => house.report(&subject, &serde_json::to_vec(&body)?)?,
+            Deed::Judge(order, release) => self.judge(house, order, release)?,
+            Deed::Receive(nth) => {
+                let (sku, warehouse, cost) = shop::shelf(&mut self.chance);
+                let units = 5 + i64::try_from(self.chance.below(40))?;
+                let receipt = shop::receipt(sku, warehouse, units, cost, &format!("R-{nth}"))?;
+                house.tell(shop::named(&format!("receive {nth}")), &receipt, None)?;
+            }
+            Deed::Count(nth) => {
+                let (sku, warehouse, _) = shop::shelf(&mut self.chance);
+                let what = self.chance.one_of(&["counted", "damaged"]);
+                let most = if what == "counted" { 40 } else { 3 };
+                let quantity = 1 + self.chance.below(most);
+                let body = json!({ "quantity": quantity, "document": format!("K-{nth}") });
+                let subject = format!("stock.report.{warehouse}.{sku}.{what}");
+                house.report(&subject, &serde_json::to_vec(&body)?)?;
+            }
+            Deed::Garbage(nth) => self.garbage(house, nth)?,
+        }
+        Ok(())
+    }
+
+    /// Hands an order in: over NATS or HTTP, which are one command, or over the stream. A repeat may be
+    /// another order under the same name.
+    fn place(&mut self, house: &mut House, nth: u32, again: bool) -> anyhow::Result<()> {
+        let (channel, submission) = self.wanted[nth as usize].clone();
+        let external_id = format!("E-{nth}");
+        let mut order = serde_json::to_value(&submission)?;
+        let contradicts = again && self.chance.percent(20);
+        if contradicts {
+            order["lines"][0]["quantity"] = json!(submission.lines[0].quantity + 1);
+            self.count("a repeat that contradicts");
+        }
+        if self.chance.percent(35) {
+            let subject = format!("orders.submit.{channel}.{external_id}");
+            let known = self.journal.entry((channel.to_string(), external_id)).or_default();
+            known.submitted |= !contradicts;
+            return Ok(house.report(&subject, &serde_json::to_vec(&order)?)?);
+        }
+        self.names += 1;
+        let id = shop::named(&format!("place {}", self.names));
+        let tries = self.chance.percent(10).then(|| 1 + u32::from(self.chance.percent(50)));
+        let entered_by = Actor(format!("channel:{channel}"));
+        let external_id = external_id.parse()?;
+        let place = PlaceOrder { channel, external_id, idempotency_key: None, entered_by, order };
+        if !contradicts {
+            self.asked.insert(id, nth);
+        }
+        Ok(house.tell(id, &place, tries)?)
+    }
+
+    fn cancel(&mut self, house: &mut House, nth: u32) -> anyhow::Result<()> {
+        let channel = self.wanted[nth as usize].0.clone();
+        let key = (channel.to_string(), format!("E-{nth}"));
+        let order = self.journal.get(&key).and_then(|it| it.accepted.first().copied());
+        let Some(order) = order else { return Ok(()) };
+        self.count("cancellation");
+        self.names += 1;
+        let by = Actor(format!("channel:{channel}"));
+        let reason = "not wanted any more".to_owned();
+        let command = CancelOrder { order, channel: Some(channel), by, reason };
+        Ok(house.tell(shop::named(&format!("cancel {}", self.names)), &command, None)?)
+    }
+
+    /// What arrives where nobody should send it, or like this.
+    fn garbage(&mut self, house: &mut House, nth: u32) -> anyhow::Result<()> {
+        self.count("garbage");
+        match self.chance.below(4) {
+            0 => house.report(&format!("orders.submit.web.G-{nth}"), b"{not json")?,
+            1 => {
+                let (channel, submission) = self.wanted[nth as usize].clone();
+                let mut order = serde_json::to_value(submission)?;
+                (order["total"], order["external_id"]) = (json!(-1), json!(format!("W-{nth}")));
+                let subject = format!("orders.submit.{channel}.W-{nth}");
+                house.report(&subject, &serde_json::to_vec(&order)?)?;
+                self.journal.entry((channel.to_string(), format!("W-{nth}"))).or_default().rejected =
+                    true;
+            }
+            2 => {
+                let order = shop::named(&format!("nobody's {nth}")).0;
+                house.report(&format!("warehouse.WH-A.report.{order}.picked"), b"{}")?;
+            }
+            _ => house.report(&format!("payments.bank.G-{nth}"), br#"{"amount": "all of it"}"#)?,
+        }
+        Ok(())
+    }
+
+    /// A public message reached whom it is for.
+    fn read(&mut self, house: &mut House, it: &Envelope) -> anyhow::Result<Option<String>> {
+        match it.subject.as_str() {
+            OrderStatus::SUBJECT => {
+                let it: OrderStatus = serde_json::from_str(it.body.get())?;
+                let key = (it.channel.to_string(), it.external_id.to_string());
+                let known = self.journal.entry(key).or_default();
+                let next = known.number + 1;
+                known.number = it.number;
+                if it.number != next {
+                    let name = it.external_id;
+                    let what = format!("V13: {name} was told number {} after {}", it.number, next - 1);
+                    return Ok(Some(what));
+                }
+            }
+            PickRequested::SUBJECT => {
+                let pick: PickRequested = serde_json::from_str(it.body.get())?;
+                if self.floor.insert(pick.shipment, false).is_some() {
+                    return Ok(Some(format!("V10: {} is picked twice", pick.shipment)));
+                }
+                let wait = 500 + self.chance.below(20_000);
+                self.later(house, wait, Deed::Step(Rc::new(pick), 0));
+            }
+            PickWithdrawn::SUBJECT => {
+                let it: PickWithdrawn = serde_json::from_str(it.body.get())?;
+                if self.floor.insert(it.shipment, true) == Some(false) {
+                    self.count("pick left alone");
+                    let report = json!({ "pick": it.pick });
+                    let subject =
+                        format!("warehouse.{}.report.{}.unreleased", it.warehouse, it.order);
+                    self.says(house, subject, report);
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// The nth step of a pick, and the plan for the next.
+    fn step(&mut self, house: &mut House, pick: &Rc<PickRequested>, nth: usize) -> anyhow::Result<()> {
+        if nth == 0 && self.floor.insert(pick.shipment, true) == Some(true) {
+            return Ok(()); // It was asked back before anybody began.
+        }
+        let mut report = WarehouseReport { pick: Some(pick.pick), ..WarehouseReport::default() };
+        let what = match nth {
+            0 => "started",
+            1 if self.chance.percent(12) => {
+                let line = &pick.lines[0];
+                let missing = 1 + i64::try_from(self.chance.below(line.quantity.unsigned_abs()))?;
+                report.lines = Some(vec![LineUnits { line: line.line, quantity: missing }]);
+                "short"
+            }
+            1 => "picked",
+            2 => "packed",
+            3 => "shipped",
+            4 if self.chance.percent(10) => "refused",
+            4 => "delivered",
+            _ => "returned",
+        };
+        self.count(what);
+        let subject = format!("warehouse.{}.report.{}.{what}", pick.warehouse, pick.order);
+        self.says(house, subject, serde_json::to_value(&report)?);
+        if nth < 4 || what == "refused" {
+            let wait = 200 + self.chance.below(30_000);
+            self.later(house, wait, Deed::Step(pick.clone(), nth + 1));
+        }
+        Ok(())
+    }
+
+    /// A warehouse reports, now and then twice.
+    fn says(&mut self, house: &mut House, subject: String, report: Value) {
+        while self.chance.percent(12) {
+            let again = self.chance.below(60_000);
+            self.later(house, again, Deed::Report(subject.clone(), report.clone()));
+        }
+        self.later(house, 0, Deed::Report(subject, report));
+    }
+
+    /// What is said in the house, and somebody outside does something about.
+    fn overhear(&mut self, house: &mut House, page: &Page) -> anyhow::Result<()> {
+        for it in &page.said {
+            match it.subject.as_str() {
+                OrderPlaced::SUBJECT => self.count("order placed"),
+                PaymentRequested::SUBJECT => {
+                    let it: PaymentRequested = serde_json::from_str(it.body.get())?;
+                    self.pay(house, &it);
+                }
+                CreditHeld::SUBJECT => {
+                    let it: CreditHeld = serde_json::from_str(it.body.get())?;
+                    self.count("held");
+                    if self.chance.percent(85) {
+                        let (wait, release) = (self.chance.below(60_000), self.chance.percent(60));
+                        self.later(house, wait, Deed::Judge(it.order, release));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Customers pay: at once, in two parts, too much, or not at all.
+    fn pay(&mut self, house: &mut House, it: &PaymentRequested) {
+        let (all, mut parts) = (it.amount.0, vec![it.amount.0]);
+        match self.chance.below(10) {
+            0 => parts.clear(),
+            1 if all > 1 => parts = vec![all / 2, all - all / 2],
+            2 => parts.push(all),
+            _ => {}
+        }
+        for amount in parts {
+            self.names += 1;
+            let report = PaymentReport {
+                order: it.order,
+                amount: Cents(amount),
+                currency: Currency::CNY,
+                status: PaymentStatus::Captured,
+                value_date: None,
+            };
+            let subject = format!("payments.bank.P-{}", self.names);
+            let report = serde_json::to_value(report).unwrap_or_default();
+            let wait = self.chance.below(40_000);
+            if self.chance.percent(15) {
+                self.later(house, wait + 900, Deed::Report(subject.clone(), report.clone()));
+            }
+            self.later(house, wait, Deed::Report(subject, report));
+        }
+    }
+
+    /// Somebody looks at a held order.
+    fn judge(&mut self, house: &mut House, order: OrderId, release: bool) -> anyhow::Result<()> {
+        self.names += 1;
+        let id = shop::named(&format!("judge {}", self.names));
+        let (by, reason) = (Actor("person:credit".to_owned()), "looked at".to_owned());
+        if release {
+            house.tell(id, &ReleaseHold { order, by, tier: 3, reason }, None)?;
+        } else {
+            house.tell(id, &RefuseHold { order, by, reason }, None)?;
+        }
+        Ok(())
+    }
+
+    /// A storefront is answered.
+    fn hear(&mut self, id: MessageId, outcome: &Outcome) {
+        let (Some(nth), Outcome::Answered(answer)) = (self.asked.remove(&id), outcome) else {
+            return;
+        };
+        let channel = self.wanted[nth as usize].0.to_string();
+        let known = self.journal.entry((channel, format!("E-{nth}"))).or_default();
+        for it in &answer.said {
+            let body: Value = serde_json::from_str(it.body.get()).unwrap_or_default();
+            let order = body.get("order").cloned();
+            let order = order.and_then(|it| serde_json::from_value::<OrderId>(it).ok());
+            match it.subject.as_str() {
+                "intake.placement-accepted.v1" | "intake.placement-duplicate.v1" => {
+                    known.accepted.extend(order);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn count(&mut self, what: &str) {
+        *self.counts.entry(what.to_owned()).or_default() += 1;
+    }
+}
+
