@@ -15,10 +15,6 @@ const GRACE: u64 = 20;
 /// How long an answer is waited for before it is asked again, in milliseconds.
 const REPEAT: u64 = 250;
 
-/// So often that pause is doubled, up to 4 s: a speaker that cannot answer everyone in time would never
-/// catch up with asks that come faster, most of them about the same, and given up by whoever asked.
-const DOUBLED: u32 = 4;
-
 /// One hearer of the log in one partition: takes what arrives in any order, with losses and
 /// repeats, and gives it out in the only order there is. No I/O: times come with the calls, in
 /// milliseconds from any start.
@@ -38,8 +34,6 @@ pub(crate) struct Ear {
 struct Wanted {
     since: u64,
     asked: Option<u64>,
-    /// How often it was asked in vain.
-    times: u32,
     /// Ask without waiting for what may be on its way.
     at_once: bool,
 }
@@ -182,7 +176,6 @@ impl Ear {
         let speakers: Vec<String> = due
             .map(|(speaker, wanted)| {
                 wanted.asked = Some(now);
-                wanted.times += 1;
                 speaker.clone()
             })
             .collect();
@@ -222,7 +215,7 @@ impl Ear {
 
     fn want(&mut self, speaker: &str, now: u64) {
         if !self.wanted.contains_key(speaker) {
-            let wanted = Wanted { since: now, asked: None, times: 0, at_once: false };
+            let wanted = Wanted { since: now, asked: None, at_once: false };
             self.wanted.insert(speaker.to_owned(), wanted);
         }
     }
@@ -250,12 +243,12 @@ impl Ear {
 
 impl Wanted {
     fn at_once(now: u64) -> Self {
-        Self { since: now, asked: None, times: 0, at_once: true }
+        Self { since: now, asked: None, at_once: true }
     }
 
     fn due(&self) -> u64 {
         match self.asked {
-            Some(asked) => asked + (REPEAT << self.times.saturating_sub(1).min(DOUBLED)),
+            Some(asked) => asked + REPEAT,
             None if self.at_once => self.since,
             None => self.since + GRACE,
         }

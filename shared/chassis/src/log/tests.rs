@@ -37,22 +37,6 @@ fn an_answer_that_a_page_has_overtaken_is_no_sign_of_it() {
     assert!(ear.answer(&asked[0], &head(0), vec![], 0).is_ok());
 }
 
-/// Found under faults: asks that came every 250 ms, answered after those who asked had given up, kept
-/// a speaker busy for good.
-#[test]
-fn whoever_is_not_answered_asks_ever_less_often() {
-    let mut ear = Ear::new(BTreeMap::from([("a".to_owned(), 0)]));
-    ear.connected(0);
-    let asked = |ear: &mut Ear, from: u64, to: u64| -> Vec<u64> {
-        (from..to).filter(|now| !ear.asks(*now).is_empty()).collect()
-    };
-    assert_eq!(asked(&mut ear, 0, 12_000), [0, 250, 750, 1_750, 3_750, 7_750, 11_750]);
-    let missing = Missing { speaker: "a".to_owned(), from: 1 };
-    assert!(ear.answer(&missing, &head(0), vec![], 12_000).is_ok());
-    ear.connected(12_000);
-    assert_eq!(asked(&mut ear, 12_000, 12_400), [12_000, 12_250], "answered, it begins anew");
-}
-
 fn head(number: i64) -> Head {
     Head { speaker: "a".to_owned(), number }
 }
