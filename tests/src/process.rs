@@ -6,37 +6,31 @@ pub mod world;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
-use chassis::clock::{self, Stopwatch};
+use anyhow::{Context, ensure};
+use chassis::clock;
 use contracts::credit::{RecordHistory, SetCreditLimit};
 use contracts::intake::RegisterCustomer;
 use contracts::{Actor, Cents, Command as Told, Currency, CustomerId, Language, Tier};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use kontor::process::{self, Launch};
 use kontor::{Configuration, Options, Suite, house, seed};
+use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{ConnectOptions, PgPool};
-use tokio::process::{Child, Command};
 use uuid::Uuid;
+
+pub use kontor::process::Replica;
 
 use crate::shop::{self, PARTITIONS};
 
 /// How long anything may take that is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How often it is looked at.
-const TICK: Duration = Duration::from_millis(50);
-
-/// Waits until this process dies, however that happens: its end of the pipe is then closed. Ends the
-/// replica, unless the number means another process by now.
-const LEASH: &str = r#"read -r _; grep -qsF -- "$2" "/proc/$1/cmdline" && kill -9 "$1""#;
 
 /// Servers with a shop on them, and nobody at work.
 pub struct Site {
@@ -44,13 +38,6 @@ pub struct Site {
     home: PathBuf,
     books: BTreeMap<String, PgPool>,
     begun: AtomicUsize,
-}
-
-/// A process that runs services. It is killed when this is dropped.
-pub struct Replica {
-    child: Child,
-    _leash: Child,
-    log: PathBuf,
 }
 
 impl Site {
@@ -97,20 +84,8 @@ impl Site {
     pub fn launch(&self, fault: Option<&str>) -> anyhow::Result<Replica> {
         let nth = self.begun.fetch_add(1, Ordering::Relaxed);
         let log = self.home.join(format!("kontor-{nth}.log"));
-        let mut command = Command::new(binary()?);
-        command.arg("run").arg("--config").arg(self.configuration());
-        command.env_remove("KONTOR_ABORT_AT");
-        if let Some(fault) = fault {
-            command.env("KONTOR_ABORT_AT", fault);
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
-        let child = command.kill_on_drop(true).spawn().context("starting kontor")?;
-        let process = child.id().context("kontor ended at once")?.to_string();
-        let mut leash = Command::new("sh");
-        leash.args(["-c", LEASH, "kontor-leash"]).arg(process).arg(self.configuration());
-        leash.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let leash = leash.process_group(0).kill_on_drop(true).spawn()?;
-        Ok(Replica { child, _leash: leash, log })
+        let (binary, configuration) = (binary()?, self.configuration());
+        Launch { binary: &binary, configuration: &configuration, services: &[], log, fault }.start()
     }
 
     fn configuration(&self) -> PathBuf {
@@ -119,22 +94,14 @@ impl Site {
 
     /// Writes down where everything is, for the processes.
     fn configure(&self, otlp: Option<&str>) -> anyhow::Result<()> {
-        let nats = self.suite.nats.url();
-        let mut text = format!("partitions = {PARTITIONS}\n[nats]\nurl = {nats:?}\n");
-        if let Some(otlp) = otlp {
-            writeln!(text, "[telemetry]\notlp = {otlp:?}")?;
-        }
         let operator = self.suite.operator().context("there is no operator")?;
         let hash = kontor::fingerprint(operator);
-        writeln!(text, "[gateway.access]\nops_key_hash = {hash:?}")?;
-        for (name, account) in &self.suite.accounts {
-            let database = account.database.to_url_lossy();
-            writeln!(text, "[services.{name}]\ndatabase = \"{database}\"")?;
-            if let Some((user, password)) = &account.nats_user {
-                writeln!(text, "nats_user = {user:?}\nnats_password = {password:?}")?;
-            }
+        let mut settings = format!("[gateway.access]\nops_key_hash = {hash:?}\n");
+        if let Some(otlp) = otlp {
+            writeln!(settings, "[telemetry]\notlp = {otlp:?}")?;
         }
-        Ok(fs::write(self.configuration(), text)?)
+        let (nats, accounts) = (self.suite.nats.url(), &self.suite.accounts);
+        process::configure(&self.configuration(), PARTITIONS, &nats, accounts, &settings)
     }
 
     /// The books of a service, to be read. Not as the service: it does not scan whole tables.
@@ -222,94 +189,6 @@ impl Site {
     /// Makes the streams again, as whoever runs the house does when they are lost.
     pub async fn provision(&mut self) -> anyhow::Result<()> {
         self.suite.provision(&house::plain()).await
-    }
-}
-
-impl Replica {
-    /// Waits until it says that it can work.
-    pub async fn ready(&mut self) -> anyhow::Result<()> {
-        let watch = Stopwatch::start();
-        while !self.says("… ready")? {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("kontor ended ({status}), and said last:\n{}", self.last_words()?);
-            }
-            ensure!(watch.elapsed() < PATIENCE, "kontor is not ready:\n{}", self.last_words()?);
-            tokio::time::sleep(TICK).await;
-        }
-        Ok(())
-    }
-
-    /// Whether this stands in its log.
-    pub fn says(&self, words: &str) -> anyhow::Result<bool> {
-        Ok(self.log()?.contains(words))
-    }
-
-    /// All that it logged.
-    pub fn log(&self) -> anyhow::Result<String> {
-        let log = fs::read_to_string(&self.log)?;
-        ensure!(!log.contains('\x1b'), "colours where nobody sees them:\n{log}");
-        Ok(log)
-    }
-
-    /// Where its gateway listens.
-    pub fn gateway(&self) -> anyhow::Result<String> {
-        let log = self.log()?;
-        let address = log.split("the API is at ").nth(1).context("there is no gateway")?;
-        Ok(address.split_whitespace().next().unwrap_or_default().to_owned())
-    }
-
-    /// The status with which its health answers.
-    pub async fn answers(&self, path: &str) -> anyhow::Result<u16> {
-        let log = self.log()?;
-        let health = log.split("health at ").nth(1).and_then(|it| it.split_whitespace().next());
-        let health = health.context("there is no health")?;
-        Ok(reqwest::get(format!("{health}{path}")).await?.status().as_u16())
-    }
-
-    fn last_words(&self) -> anyhow::Result<String> {
-        let log = self.log()?;
-        let lines: Vec<&str> = log.lines().rev().take(12).collect();
-        Ok(lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
-    }
-
-    /// Waits until it has ended by itself.
-    pub async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
-        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        Ok(ended.context("kontor is to end")??)
-    }
-
-    pub fn has_ended(&mut self) -> anyhow::Result<bool> {
-        Ok(self.child.try_wait()?.is_some())
-    }
-
-    /// Asks it to stop, and waits until it has.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
-        self.signal("TERM").await?;
-        let status = self.ended().await?;
-        ensure!(status.success(), "kontor ended badly ({status}):\n{}", self.last_words()?);
-        Ok(())
-    }
-
-    /// Kills it.
-    pub async fn kill9(mut self) -> anyhow::Result<()> {
-        Ok(self.child.kill().await?)
-    }
-
-    /// Stops its clock: it does nothing, and lets nothing go.
-    pub async fn freeze(&self) -> anyhow::Result<()> {
-        self.signal("STOP").await
-    }
-
-    /// Has it go on as if nothing had been.
-    pub async fn thaw(&self) -> anyhow::Result<()> {
-        self.signal("CONT").await
-    }
-
-    async fn signal(&self, signal: &str) -> anyhow::Result<()> {
-        let process = self.child.id().context("the process has ended")?.to_string();
-        let sent = Command::new("kill").arg(format!("-{signal}")).arg(process).status().await?;
-        ensure!(sent.success(), "no {signal} could be sent");
-        Ok(())
     }
 }
 

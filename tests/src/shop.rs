@@ -16,7 +16,7 @@ use kontor::seed::{OUTSIDERS, WAREHOUSES};
 use kontor::{Configuration, Options, Suite};
 use servers::Home;
 
-use crate::ledgers::Ledgers;
+use crate::ledgers::{self, Ledgers};
 use crate::{Bank, Carrier, Clerk, Item, PATIENCE, Storefront, Warehouse, eventually};
 
 /// The house with everyone who deals with it: servers and services of its own, in a home of its own.
@@ -93,7 +93,7 @@ impl Shop {
             bank: Bank::new(suite.connect("provider", "bank").await?, "bank"),
             carrier: Carrier::new(suite.connect("carrier", "swift").await?, "swift"),
             clerk,
-            ledgers: Ledgers::open(&suite),
+            ledgers: ledgers::open(&suite),
             warehouses,
             client: suite.client().await?,
             told: AtomicU64::new(0),

@@ -59,7 +59,7 @@ async fn an_owner_that_slept_finds_its_partitions_taken() -> anyhow::Result<()> 
     let placing = place_steadily(&world, Duration::from_millis(150));
     let sleeping = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        first.freeze().await?;
+        first.freeze()?;
         // It neither works nor lets go. Whoever looks after Postgres takes it for dead.
         for (service, lock) in &locks {
             sqlx::query("select pg_terminate_backend($1)")
@@ -71,7 +71,7 @@ async fn an_owner_that_slept_finds_its_partitions_taken() -> anyhow::Result<()> 
         eventually("the other has all", || async { owns(&second, all()) }).await?;
         eprintln!("whoever slept was replaced after {:?}", watch.elapsed());
         tokio::time::sleep(Duration::from_secs(2)).await;
-        first.thaw().await?;
+        first.thaw()?;
         eventually("it finds out", || async {
             anyhow::ensure!(first.says("lost its locks")?, "it goes on");
             Ok(())
@@ -133,7 +133,7 @@ async fn reports_that_died_with_an_owner_come_first_again() -> anyhow::Result<()
     };
 
     // These are given to a process that neither decides nor acknowledges them.
-    first.freeze().await?;
+    first.freeze()?;
     report("started").await?;
     report("short").await?;
     first.kill9().await?;

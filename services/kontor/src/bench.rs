@@ -12,22 +12,18 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chassis::clock::{self, Stopwatch};
-use chassis::{Client, task};
+use chassis::task;
 use clap::Args;
-use contracts::credit::SetCreditLimit;
+use contracts::OrderId;
 use contracts::fulfilment::PickRequested;
-use contracts::intake::{
-    ListItem, Placement, RegisterCustomer, ShipTo, Submission, SubmissionLine,
-};
-use contracts::{
-    Actor, Cents, Currency, CustomerId, Language, OrderId, OrderKind, Sku, Terms, Tier, Uuid,
-};
+use contracts::intake::{Placement, Submission};
 use futures::{StreamExt, stream};
 use jiff::tz::TimeZone;
 use servers::Progress;
 use tokio::sync::{Mutex, mpsc};
 
 use self::viewers::Viewers;
+use crate::load::Shop;
 use crate::{Configuration, Options, Suite, seed};
 
 pub use self::report::Report;
@@ -85,7 +81,7 @@ pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report>
     progress("filling the shop");
     let client = suite.client().await?;
     seed::shop(&client, clock::now().to_zoned(TimeZone::UTC).date()).await?;
-    fill(&client).await?;
+    SHOP.fill(&client).await?;
     let watcher = Watcher::start(&suite).await?;
     let mut report = Report {
         bench: bench.clone(),
@@ -125,106 +121,7 @@ pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report>
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// How many customers and items the orders are spread over.
-const CUSTOMERS: u64 = 200;
-const ITEMS: u64 = 500;
-
-/// Enough of everything that no order waits.
-async fn fill(client: &Client) -> anyhow::Result<()> {
-    let items = stream::iter(0..ITEMS).map(|it| item(client, it));
-    let customers = stream::iter(0..CUSTOMERS).map(|it| customer(client, it));
-    let done: Vec<anyhow::Result<()>> = items.buffer_unordered(32).collect().await;
-    done.into_iter().collect::<anyhow::Result<()>>()?;
-    let done: Vec<anyhow::Result<()>> = customers.buffer_unordered(32).collect().await;
-    done.into_iter().collect()
-}
-
-async fn item(client: &Client, nth: u64) -> anyhow::Result<()> {
-    let sku = format!("B-{nth}");
-    let item = ListItem {
-        sku: Sku::new(sku.clone())?,
-        name: format!("Item {nth}"),
-        category: "bench".to_owned(),
-        unit_price: Cents(1_000),
-        currency: Currency::CNY,
-        unit_cost: Cents(600),
-        tax_rate: 1_300,
-        weight_g: 400,
-        pack: 1,
-        max_quantity: 1_000,
-        active: true,
-    };
-    client.tell(name(&format!("item {sku}")), &item).await?;
-    for warehouse in ["WH-A", "WH-B", "WH-C"] {
-        seed::stock(client, warehouse, &sku, 1_000_000, 600).await?;
-    }
-    Ok(())
-}
-
-async fn customer(client: &Client, nth: u64) -> anyhow::Result<()> {
-    let customer = CustomerId::new(format!("B-{nth}"))?;
-    let registered = RegisterCustomer {
-        customer: customer.clone(),
-        name: format!("Customer {nth}"),
-        tier: Tier::Regular,
-        on_account: true,
-        language: Language::English,
-    };
-    client.tell(name(&format!("customer {nth}")), &registered).await?;
-    let agreed = SetCreditLimit {
-        customer,
-        limit: Cents(1_000_000_000_000),
-        currency: Currency::CNY,
-        until: None,
-        payment_days: 30,
-        by: Actor("bench".to_owned()),
-    };
-    client.tell(name(&format!("limit {nth}")), &agreed).await?;
-    Ok(())
-}
-
-fn name(text: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("bench: {text}").as_bytes())
-}
-
-fn submission(external_id: &str, nth: u64, lines: usize) -> anyhow::Result<Submission> {
-    let line = |it: usize| -> anyhow::Result<SubmissionLine> {
-        let item = (nth * 7 + it as u64 * 131) % ITEMS;
-        Ok(SubmissionLine {
-            sku: Sku::new(format!("B-{item}"))?,
-            quantity: 1,
-            unit_price: Cents(1_000),
-        })
-    };
-    let net = Cents(1_000).times(i64::try_from(lines)?);
-    let tax = net.ratio(1_300, 10_000);
-    Ok(Submission {
-        external_id: Some(external_id.parse()?),
-        customer: CustomerId::new(format!("B-{}", nth % CUSTOMERS))?,
-        terms: Terms::OnAccount,
-        currency: Currency::CNY,
-        po_number: None,
-        kind: OrderKind::Standard,
-        urgent: false,
-        language: None,
-        remark: String::new(),
-        lines: (0..lines).map(line).collect::<anyhow::Result<_>>()?,
-        tax,
-        freight: Cents::ZERO,
-        discount: Cents::ZERO,
-        total: net + tax,
-        ship_to: ShipTo {
-            name: "王小明".to_owned(),
-            phone: "13812345678".to_owned(),
-            email: None,
-            country: "CN".to_owned(),
-            province: "上海".to_owned(),
-            city: "上海".to_owned(),
-            district: "浦东新区".to_owned(),
-            street: "世纪大道 100 号".to_owned(),
-            postcode: "200120".to_owned(),
-        },
-    })
-}
+const SHOP: Shop = Shop { items: 500, customers: 200 };
 
 /// Tells when which order reached a warehouse.
 struct Watcher {
@@ -285,7 +182,7 @@ async fn burst(
     let placed = stream::iter(0..bench.orders).map(|nth| {
         let web = web.clone();
         async move {
-            let order = submission(&format!("R{round}-{nth}"), nth, bench.lines)?;
+            let order = SHOP.order(&format!("R{round}-{nth}"), nth, bench.lines)?;
             place(&web, &order).await
         }
     });
@@ -328,7 +225,7 @@ async fn steady(suite: &Suite, watcher: &Watcher, bench: &Bench) -> anyhow::Resu
     for nth in 0..bench.rate * bench.seconds {
         beat.tick().await;
         let (began, web) = (watcher.now(), web.clone());
-        let order = submission(&format!("S-{nth}"), nth, bench.lines)?;
+        let order = SHOP.order(&format!("S-{nth}"), nth, bench.lines)?;
         placing.push(task::spawn("bench: place", async move {
             anyhow::Ok((place(&web, &order).await?, began))
         }));

@@ -7,7 +7,7 @@ mod http;
 mod key;
 mod order;
 mod paper;
-mod parked;
+pub(crate) mod parked;
 mod permissions;
 mod person;
 mod provision;
@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::{self, Bench};
+use crate::chaos::{self, Chaos};
 use crate::documents;
 use crate::sim::Sim;
 
@@ -63,6 +64,9 @@ enum Command {
     /// Measures how fast orders go from the storefront to the warehouse, on servers of its own.
     #[command(after_help = "Example:\n  kontor bench --orders 10000 --rounds 3")]
     Bench(Bench),
+    /// Tries whether anything is lost: every service twice, on servers of its own, under faults.
+    #[command(after_help = "Example:\n  kontor chaos --seed 7 --orders 3000 --faults 20")]
+    Chaos(Chaos),
     /// Plays stories with every fault in simulated services, and looks for what must never happen.
     #[command(after_help = "Example:\n  kontor sim --seconds 60\n  kontor sim --seed 42 --seeds 1 --shrink")]
     Sim(Sim),
@@ -124,11 +128,25 @@ async fn carry_out(command: Command) -> anyhow::Result<End> {
             let report = Box::pin(bench::run(it, &say)).await?;
             paper::line(&report.to_string())
         }
+        Command::Chaos(it) => return try_out(it).await,
         Command::Documents { repository, check: true } => documents::check(&repository),
         Command::Documents { repository, check: false } => documents::write(&repository),
         Command::Completions(it) => it.carry_out(),
     };
     done.map(|()| End::Fine)
+}
+
+/// Whoever interrupts it wants an end, not a report: all that it started ends with it.
+async fn try_out(chaos: Chaos) -> anyhow::Result<End> {
+    let (report, is_well) = tokio::select! {
+        tried = Box::pin(chaos::run(chaos, &say)) => tried?,
+        ended = run::finish(None) => {
+            ended?;
+            anyhow::bail!("interrupted");
+        }
+    };
+    paper::line(&report)?;
+    Ok(if is_well { End::Fine } else { End::Wrong })
 }
 
 fn is_hung_up(error: &anyhow::Error) -> bool {

@@ -4,7 +4,6 @@
 
 mod catalogue;
 mod desk;
-mod dice;
 mod furnish;
 mod order;
 mod people;

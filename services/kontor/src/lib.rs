@@ -1,14 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 pub mod bench;
+pub mod chaos;
 pub mod cli;
 pub mod clients;
 pub mod configuration;
 pub mod crew;
 pub mod demo;
+mod dice;
 pub mod documents;
 pub mod house;
+pub mod ledgers;
+mod load;
 pub mod permissions;
+pub mod process;
 pub mod provision;
 pub mod seed;
 pub mod sim;

@@ -187,6 +187,11 @@ impl Suite {
         Some(format!("http://{}", self.services.as_ref()?.health))
     }
 
+    /// A port for somebody beside the servers; the same one every time, as long as it is free.
+    pub fn free_port(&self, name: &str) -> anyhow::Result<u16> {
+        self.home.port(name)
+    }
+
     /// A connection to NATS that may do everything.
     pub async fn admin(&self) -> anyhow::Result<async_nats::Client> {
         provision::admin(&self.nats.url(), Some(("admin", &self.admin_password))).await

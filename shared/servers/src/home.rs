@@ -95,7 +95,7 @@ impl Home {
     }
 
     /// The port that this server had last time, so that addresses stay; if it is taken, a free one.
-    pub(crate) fn port(&self, server: &str) -> anyhow::Result<u16> {
+    pub fn port(&self, server: &str) -> anyhow::Result<u16> {
         let path = self.run(&format!("{server}.port"));
         let last = fs::read_to_string(&path).ok().and_then(|it| it.parse().ok());
         if let Some(port) = last.filter(|it| is_free(*it)) {

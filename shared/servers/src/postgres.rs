@@ -44,6 +44,18 @@ const PROVISION: &str = r"
         (true, format('revoke all on database %I from public', $1))
     ) as step (needed, statement) where needed";
 
+/// What it takes to let somebody read, the names filled in by Postgres itself.
+const READER: &str = r"
+    select statement from (values
+        (not exists (select from pg_roles where rolname = $1),
+         format('create role %I', $1)),
+        (true, format('alter role %I login password %L', $1, $2)),
+        (true, format('alter role %I set default_transaction_read_only = on', $1)),
+        (true, format('grant pg_read_all_data to %I', $1))
+    ) as step (needed, statement) where needed
+    union all
+    select format('grant connect on database %I to %I', name, $1) from unnest($3::text[]) as name";
+
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
     /// What is committed survives the power going off. Tests do without, for speed.
@@ -105,6 +117,27 @@ impl Postgres {
         let mut db = PgConnection::connect_with(&self.superuser()).await?;
         let steps: Vec<String> =
             sqlx::query_scalar(PROVISION).bind(name).bind(password).fetch_all(&mut db).await?;
+        for step in steps {
+            db.execute(AssertSqlSafe(step)).await?;
+        }
+        Ok(db.close().await?)
+    }
+
+    /// Makes sure that there is a role of this name and password that reads these databases, whatever
+    /// is in them, and changes nothing.
+    pub async fn create_reader(
+        &self,
+        name: &str,
+        password: &str,
+        databases: &[String],
+    ) -> anyhow::Result<()> {
+        let mut db = PgConnection::connect_with(&self.superuser()).await?;
+        let steps: Vec<String> = sqlx::query_scalar(READER)
+            .bind(name)
+            .bind(password)
+            .bind(databases)
+            .fetch_all(&mut db)
+            .await?;
         for step in steps {
             db.execute(AssertSqlSafe(step)).await?;
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Site, eventually};
 use crate::audit::Premises;
-use crate::ledgers::Ledgers;
+use crate::ledgers;
 
 /// For each service, what it knows of an order: lines of text.
 const OF_ORDERS: [(&str, &str); 16] = [
@@ -198,21 +198,21 @@ pub async fn settled(site: &Site, prefix: &str) -> anyhow::Result<()> {
 
 /// Waits until nothing is left to be done.
 pub async fn quiet(site: &Site) -> anyhow::Result<()> {
-    let ledgers = Ledgers::open(&site.suite);
+    let ledgers = ledgers::open(&site.suite);
     Premises { suite: &site.suite, ledgers: &ledgers }.is_quiet().await
 }
 
 /// Looks whether the books of all services agree, and the public streams with them; and whether the
 /// checker, which shares no code with any of it, finds every promise kept.
 pub async fn audit(site: &Site) -> anyhow::Result<()> {
-    let ledgers = Ledgers::open(&site.suite);
+    let ledgers = ledgers::open(&site.suite);
     Premises { suite: &site.suite, ledgers: &ledgers }.audit().await?;
     keeps_its_promises(site).await
 }
 
 /// Looks whether the books of all services agree, the public streams aside: they were lost.
 pub async fn audit_without_streams(site: &Site) -> anyhow::Result<()> {
-    let ledgers = Ledgers::open(&site.suite);
+    let ledgers = ledgers::open(&site.suite);
     Premises { suite: &site.suite, ledgers: &ledgers }.audit_books().await?;
     keeps_its_promises(site).await
 }

@@ -59,14 +59,14 @@ enum What {
 
 /// One input that is parked, without what it says.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Shown {
-    pub(super) service: String,
-    pub(super) id: Uuid,
-    pub(super) partition: u32,
-    pub(super) key: String,
-    pub(super) subject: String,
-    pub(super) cause: String,
-    pub(super) parked_at: Timestamp,
+pub(crate) struct Shown {
+    pub(crate) service: String,
+    pub(crate) id: Uuid,
+    pub(crate) partition: u32,
+    pub(crate) key: String,
+    pub(crate) subject: String,
+    pub(crate) cause: String,
+    pub(crate) parked_at: Timestamp,
 }
 
 impl Parked {
@@ -103,7 +103,7 @@ impl Parked {
 }
 
 /// What is parked at these services.
-pub(super) async fn list(
+pub(crate) async fn list(
     nats: &async_nats::Client,
     services: &[&str],
 ) -> anyhow::Result<Vec<Shown>> {
@@ -116,7 +116,7 @@ pub(super) async fn list(
 }
 
 /// Has what is parked about a key decided again, wherever it is. Returns what is parked about it then.
-async fn replay(
+pub(crate) async fn replay(
     nats: &async_nats::Client,
     concerned: Vec<Shown>,
     key: &str,
@@ -132,7 +132,7 @@ async fn replay(
 }
 
 /// Puts one away. Returns what is parked about its key then.
-async fn discard(
+pub(crate) async fn discard(
     nats: &async_nats::Client,
     found: Shown,
     reason: &str,

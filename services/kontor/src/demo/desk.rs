@@ -14,9 +14,9 @@ use tokio::sync::Mutex;
 use tracing::debug;
 
 use super::catalogue::{self, Shelf};
-use super::dice::Dice;
 use super::stage::Stage;
 use crate::Suite;
+use crate::dice::Dice;
 
 /// How often the clerk looks at what is held.
 const ROUND: Duration = Duration::from_secs(6);

@@ -6,8 +6,8 @@ use contracts::{Cents, Currency, CustomerId, Language, OrderKind, Sku, Terms};
 
 use super::Troubles;
 use super::catalogue;
-use super::dice::Dice;
 use super::people::{EAST, ELSEWHERE, FAMILIES, GIVEN, GOOD, Place, SHANGHAI, WEAK};
+use crate::dice::Dice;
 use crate::seed::Item;
 
 /// What sort of order it is.

@@ -10,8 +10,8 @@ use futures::StreamExt;
 use tokio::sync::oneshot;
 
 use super::Troubles;
-use super::dice::Dice;
 use super::stage::{Every, Stage, consumer, read, send};
+use crate::dice::Dice;
 
 /// What is on the floor of a warehouse: whether it may still be left alone.
 type Floor = Arc<Mutex<BTreeMap<ShipmentId, Option<oneshot::Sender<()>>>>>;

@@ -2,11 +2,11 @@
 
 /// Numbers that look thrown (`SplitMix64`): the same seed and the same matter, the same numbers.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// The dice for one matter: `order 42`.
-    pub(super) fn of(seed: u64, about: &str) -> Self {
+    pub(crate) fn of(seed: u64, about: &str) -> Self {
         let hash = about.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
@@ -21,24 +21,24 @@ impl Dice {
     }
 
     /// From `low` to `high`, both among them.
-    pub(super) fn between(&mut self, low: u32, high: u32) -> u32 {
+    pub(crate) fn between(&mut self, low: u32, high: u32) -> u32 {
         let range = u64::from(high.saturating_sub(low)) + 1;
         low + u32::try_from(self.throw() % range).unwrap_or_default()
     }
 
     /// Whether it happens that happens so many times in a hundred.
-    pub(super) fn percent(&mut self, times: u32) -> bool {
+    pub(crate) fn percent(&mut self, times: u32) -> bool {
         self.between(1, 100) <= times
     }
 
     /// One of them; of none there is nothing to pick.
-    pub(super) fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
         let last = u32::try_from(of.len().checked_sub(1)?).unwrap_or(u32::MAX);
         of.get(self.between(0, last) as usize).copied()
     }
 
     /// Puts them into another order.
-    pub(super) fn shuffle<T>(&mut self, all: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, all: &mut [T]) {
         for last in (1..all.len()).rev() {
             let other = self.between(0, u32::try_from(last).unwrap_or(u32::MAX));
             all.swap(last, other as usize);

@@ -1,0 +1,124 @@
+//! Who is told: a mail server that takes letters, and a channel's own server that is called. Both are
+//! unwell at times.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use chassis::task;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::chaos::journal::{Call, Journal, Mail, digest, now};
+
+/// Where the suite's letters and calls go.
+pub(in crate::chaos) struct Receivers {
+    pub(in crate::chaos) mail: SocketAddr,
+    pub(in crate::chaos) hook: SocketAddr,
+    parts: [JoinHandle<()>; 2],
+}
+
+#[derive(Clone)]
+struct Ears {
+    journal: Arc<Journal>,
+    calls: Arc<AtomicU64>,
+}
+
+impl Receivers {
+    pub(in crate::chaos) async fn open(journal: Arc<Journal>) -> anyhow::Result<Self> {
+        let door = TcpListener::bind("127.0.0.1:0").await?;
+        let mail = door.local_addr()?;
+        let ears = Ears { journal: journal.clone(), calls: Arc::default() };
+        let letters = task::spawn("mail server", async move {
+            while let Ok((caller, _)) = door.accept().await {
+                let journal = journal.clone();
+                // A conversation that breaks off is begun again by the other side.
+                drop(task::spawn("mail", async move { converse(caller, &journal).await.ok() }));
+            }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let hook = listener.local_addr()?;
+        let router = Router::new().route("/kontor", post(hear)).with_state(ears);
+        let calls = task::spawn("channel's server", async move {
+            axum::serve(listener, router).await.ok(); // Ends with the run.
+        });
+        Ok(Self { mail, hook, parts: [letters, calls] })
+    }
+}
+
+impl Drop for Receivers {
+    fn drop(&mut self) {
+        self.parts.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Every fiftieth call is answered badly: it comes again.
+async fn hear(State(ears): State<Ears>, headers: HeaderMap, _body: Bytes) -> StatusCode {
+    let nth = ears.calls.fetch_add(1, Ordering::Relaxed);
+    let status = if nth % 50 == 49 { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
+    let id = headers.get("webhook-id").and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let answered = status.as_u16();
+    ears.journal.call(&Call { at: now(), id, endpoint: "web", answered });
+    status
+}
+
+/// SMTP, as little of it as it takes to be given letters.
+async fn converse(caller: TcpStream, journal: &Journal) -> std::io::Result<()> {
+    let mut wire = BufReader::new(caller);
+    wire.write_all(b"220 chaos ESMTP\r\n").await?;
+    let (mut line, mut to) = (String::new(), String::new());
+    loop {
+        line.clear();
+        if wire.read_line(&mut line).await? == 0 {
+            return Ok(());
+        }
+        let word = line.split([' ', ':', '\r']).next().unwrap_or_default().to_ascii_uppercase();
+        let answer: &[u8] = match word.as_str() {
+            "EHLO" => b"250-chaos\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
+            "RCPT" => {
+                line.trim().clone_into(&mut to);
+                b"250 ok\r\n"
+            }
+            "DATA" => {
+                wire.write_all(b"354 go on\r\n").await?;
+                let id = letter(&mut wire).await?;
+                let address = to.split(['<', '>']).nth(1).unwrap_or_default();
+                let to_hash = digest(address.as_bytes());
+                journal.mail(&Mail { at: now(), id: &id, order: None, kind: None, to_hash });
+                b"250 taken\r\n"
+            }
+            "QUIT" => {
+                wire.write_all(b"221 bye\r\n").await?;
+                return Ok(());
+            }
+            _ => b"250 ok\r\n",
+        };
+        wire.write_all(answer).await?;
+    }
+}
+
+/// Reads a letter to its end. Its `Message-ID`.
+async fn letter(wire: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+    let (mut line, mut id) = (Vec::new(), String::new());
+    loop {
+        line.clear();
+        if wire.read_until(b'\n', &mut line).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let text = String::from_utf8_lossy(&line);
+        if text.trim_end() == "." {
+            return Ok(id);
+        }
+        if id.is_empty()
+            && let Some(said) = text.strip_prefix("Message-ID:")
+        {
+            said.trim().trim_matches(['<', '>']).clone_into(&mut id);
+        }
+    }
+}

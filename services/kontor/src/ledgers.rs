@@ -1,0 +1,111 @@
+//! The books of all services, to be read and never written: for trials and audits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context;
+use contracts::Kind;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::types::Json;
+use sqlx::{FromRow, PgPool};
+
+/// Each service's database, read-only.
+#[derive(Debug, Clone)]
+pub struct Ledgers(BTreeMap<String, PgPool>);
+
+/// A worker: a service and a partition.
+pub type Desk = (String, i32);
+
+/// How far each worker's pages go, and how far each has heard the others'.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Log {
+    /// How many pages there are, and the number of the last.
+    pub pages: BTreeMap<Desk, (i64, i64)>,
+    /// How many transactions, and the last page heard of each service.
+    pub heard: BTreeMap<Desk, (i64, BTreeMap<String, i64>)>,
+    /// Up to which page the public messages were published.
+    pub published: BTreeMap<Desk, i64>,
+}
+
+const PAGES: &str = "select partition, count(*), max(number) from page group by partition";
+const POSITIONS: &str = "select partition, version, heard from position";
+const OUTLETS: &str = "select partition, number from outlet";
+
+/// A row of `POSITIONS`.
+type Position = (i32, i64, Json<BTreeMap<String, i64>>);
+
+impl Ledgers {
+    /// The databases of these services.
+    pub fn open(databases: impl IntoIterator<Item = (String, PgConnectOptions)>) -> Self {
+        let open = |(name, database): (String, PgConnectOptions)| {
+            let database = database.options([("default_transaction_read_only", "on")]);
+            let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(database);
+            (name, pool)
+        };
+        Self(databases.into_iter().map(open).collect())
+    }
+
+    /// The names of the services.
+    pub fn services(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
+    /// All that a service's database answers.
+    pub async fn rows<T>(&self, service: &str, sql: &'static str) -> anyhow::Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let db = self.0.get(service).with_context(|| format!("there is no service {service}"))?;
+        let rows = sqlx::query_as(sql).fetch_all(db).await;
+        rows.with_context(|| format!("{service} was asked {sql}"))
+    }
+
+    /// How far all have come.
+    pub async fn log(&self) -> anyhow::Result<Log> {
+        let mut log = Log::default();
+        for service in self.0.keys() {
+            let desk = |partition| (service.clone(), partition);
+            for (partition, count, last) in self.rows::<(i32, i64, i64)>(service, PAGES).await? {
+                log.pages.insert(desk(partition), (count, last));
+            }
+            for (partition, version, heard) in self.rows::<Position>(service, POSITIONS).await? {
+                log.heard.insert(desk(partition), (version, heard.0));
+            }
+            for (partition, number) in self.rows::<(i32, i64)>(service, OUTLETS).await? {
+                log.published.insert(desk(partition), number);
+            }
+        }
+        Ok(log)
+    }
+}
+
+impl Log {
+    /// What somebody said and another has not heard, or the outside was not told.
+    pub fn under_way(&self) -> Vec<String> {
+        let mut under_way = Vec::new();
+        let house = crate::house::plain();
+        for desk in house.desks() {
+            let speakers = desk.hears().iter();
+            let speakers = speakers.filter(|it| matches!(it.kind, Kind::Event | Kind::Public));
+            let speakers: BTreeSet<&str> = speakers.map(contracts::Contract::owner).collect();
+            let mine = self.heard.iter().filter(|it| it.0.0 == desk.name());
+            for ((name, partition), (_, heard)) in mine {
+                for speaker in &speakers {
+                    let said = self.pages.get(&((*speaker).to_owned(), *partition));
+                    let (said, heard) = (said.map_or(0, |it| it.1), heard.get(*speaker));
+                    if heard.copied().unwrap_or_default() != said {
+                        under_way.push(format!(
+                            "{name}/{partition} heard {heard:?} of {speaker}'s {said} pages"
+                        ));
+                    }
+                }
+            }
+        }
+        for ((name, partition), published) in &self.published {
+            let said = self.pages.get(&(name.clone(), *partition)).map_or(0, |it| it.1);
+            if *published < said {
+                under_way.push(format!("{name}/{partition} published {published} of {said} pages"));
+            }
+        }
+        under_way
+    }
+}
