@@ -10,6 +10,7 @@ mod paper;
 mod parked;
 mod permissions;
 mod person;
+mod powercut;
 mod provision;
 mod run;
 mod tail;
@@ -61,6 +62,7 @@ enum Command {
     /// Measures how fast orders go from the storefront to the warehouse, on servers of its own.
     #[command(after_help = "Example:\n  kontor bench --orders 10000 --rounds 3")]
     Bench(Bench),
+    Powercut(powercut::Powercut),
     /// Writes the documents that are generated from the contracts.
     #[command(after_help = "Example:\n  kontor documents --check")]
     Documents {
@@ -110,6 +112,7 @@ async fn carry_out(command: Command) -> anyhow::Result<End> {
         Command::Key(it) => return it.carry_out().await,
         Command::Person(it) => return it.carry_out().await,
         Command::Doctor(it) => return it.carry_out().await,
+        Command::Powercut(it) => return it.carry_out().await,
         Command::Up(it) => Box::pin(it.carry_out()).await,
         Command::Run(it) => it.carry_out().await,
         Command::Provision(it) => it.carry_out().await,

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod documents;
 pub mod house;
 pub mod permissions;
+pub mod powercut;
 pub mod provision;
 pub mod seed;
 mod timekeeper;
