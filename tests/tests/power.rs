@@ -99,7 +99,7 @@ async fn a_house_goes_on_after_power_cuts() -> anyhow::Result<()> {
     };
     let world = world::World::begin(&site).await?;
     let mut replica = site.start().await?;
-    let cuts = [Of::Nats, Of::Postgres, Of::All, Of::Postgres, Of::Nats, Of::All];
+    let cuts = [Of::Nats, Of::Postgres, Of::All, Of::Nats];
     let orders = ORDERS * cuts.len() as u64;
     let undisturbed = undisturbed(&site, &world, orders).await?;
 
