@@ -1,3 +1,4 @@
+mod anything;
 mod bench;
 mod carrying;
 mod handing_in;
