@@ -120,16 +120,16 @@ impl Maker<'_> {
         }
         for choice in ["oneOf", "anyOf"] {
             if let Some(all) = fields.get(choice).and_then(Value::as_array) {
-                let chosen = all[self.dice.below(all.len())].clone();
-                return self.together(fields, chosen, depth);
+                let chosen = self.dice.below(all.len());
+                return self.together(fields, &all[chosen], depth);
             }
         }
         self.plain(fields, depth)
     }
 
     /// One of several, with the fields that all of them have.
-    fn together(&mut self, fields: &Map<String, Value>, chosen: Value, depth: u32) -> Value {
-        let mut value = self.value(&chosen, depth);
+    fn together(&mut self, fields: &Map<String, Value>, chosen: &Value, depth: u32) -> Value {
+        let mut value = self.value(chosen, depth);
         if let (Value::Object(of_one), true) = (&mut value, fields.contains_key("properties"))
             && let Value::Object(of_all) = self.plain(fields, depth)
         {

@@ -81,6 +81,11 @@ fn spoilt(nth: u64) -> anyhow::Result<Value> {
     Ok(order)
 }
 
+/// So many bytes that look thrown.
 pub fn noise(nth: u64, length: u64) -> Vec<u8> {
-    (0..length).map(|at| (thrown(nth, &format!("byte {}", at / 64), 256) ^ at * 37) as u8).collect()
+    let blocks = (0..length.div_ceil(16)).flat_map(|block| {
+        let name = format!("{nth} noise {block}");
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).into_bytes()
+    });
+    blocks.take(usize::try_from(length).unwrap_or_default()).collect()
 }

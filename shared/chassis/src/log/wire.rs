@@ -110,11 +110,9 @@ mod tests {
     use super::*;
 
     fn page(said: usize) -> Page {
-        let text = format!(
-            r#"{{"speaker": "intake", "partition": 1, "number": 7, "at": "1970-01-01T00:00:00Z",
-                 "heard": {{"credit": 3}}, "said": []}}"#
-        );
-        let mut page: Page = serde_json::from_str(&text).unwrap();
+        let text = r#"{"speaker": "intake", "partition": 1, "number": 7, "said": [],
+                       "at": "1970-01-01T00:00:00Z", "heard": {"credit": 3}}"#;
+        let mut page: Page = serde_json::from_str(text).unwrap();
         let envelope = r#"{"id": "00000000-0000-7000-8000-000000000000", "subject": "a.b.v1",
                            "key": "k", "body": {"a": [1, 2]}}"#;
         page.said = (0..said).map(|_| serde_json::from_str(envelope).unwrap()).collect();
