@@ -13,6 +13,7 @@ mod intruder;
 mod ledgers;
 mod outside;
 pub mod process;
+mod scale;
 mod shop;
 mod wait;
 
@@ -21,5 +22,6 @@ pub use draft::{Address, BEIJING, Draft, GUANGZHOU, Item, NANJING, SHANGHAI};
 pub use fetched::{fetched, npm, pip, run};
 pub use intruder::Intruder;
 pub use outside::{Bank, Carrier, Storefront, Warehouse};
+pub use scale::scale;
 pub use shop::Shop;
 pub use wait::{PATIENCE, eventually};

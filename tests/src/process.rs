@@ -48,10 +48,23 @@ impl Site {
 
     /// The same, set up so.
     pub async fn open_with(name: &str, configuration: Configuration) -> anyhow::Result<Self> {
+        Self::set_up(name, configuration, false).await
+    }
+
+    /// The same, on servers that write down what they acknowledge, as those of a real house do.
+    pub async fn open_durable(name: &str) -> anyhow::Result<Self> {
+        Self::set_up(name, Configuration::default(), true).await
+    }
+
+    async fn set_up(
+        name: &str,
+        configuration: Configuration,
+        durable: bool,
+    ) -> anyhow::Result<Self> {
         let home = shop::home(name)?;
         let options = Options {
             home: home.clone(),
-            durable: false,
+            durable,
             configuration: Configuration { partitions: PARTITIONS, ..configuration },
             outsiders: seed::OUTSIDERS.to_vec(),
             speed: 1,

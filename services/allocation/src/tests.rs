@@ -1,4 +1,5 @@
 mod auditing;
+mod anything;
 mod books;
 mod differential;
 mod properties;

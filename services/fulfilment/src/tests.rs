@@ -1,6 +1,7 @@
 //! Stories, properties, the store, the handler. Here is what they share: how a story is read, and
 //! how what fulfilment says is told.
 
+mod anything;
 mod changes;
 mod differential;
 mod handler;

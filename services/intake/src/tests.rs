@@ -1,4 +1,5 @@
 mod auditing;
+mod anything;
 mod bench;
 mod carrying;
 mod differential;

@@ -1,5 +1,6 @@
 //! Shelves: what comes in, what is counted, what is spoilt, and what of it all can be sold.
 
+use chassis::unreadable;
 use contracts::Cents;
 use contracts::intake::Problem;
 use contracts::inventory::{
@@ -45,6 +46,7 @@ impl Books {
         let report = match StockReport::deserialize(body) {
             Ok(report) => report,
             Err(error) => {
+                unreadable("inventory", "report");
                 warn!(%sku, %warehouse, %error, "a report on {sku} from {warehouse} is unreadable");
                 return vec![];
             }
@@ -55,6 +57,7 @@ impl Books {
             "counted" => self.count(place, &document, quantity, "/quantity"),
             "damaged" => self.damage(place, &document, quantity),
             other => {
+                unreadable("inventory", "report");
                 warn!(%sku, %warehouse, "{warehouse} reports {other:?} on {sku}, which means nothing");
                 return vec![];
             }
@@ -62,6 +65,7 @@ impl Books {
         match booked {
             Ok((said, _)) => said,
             Err(problems) => {
+                unreadable("inventory", "report");
                 warn!(%sku, %warehouse, ?problems, "a report on {sku} from {warehouse} is not booked");
                 vec![]
             }

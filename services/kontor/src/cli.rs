@@ -10,6 +10,7 @@ mod paper;
 pub(crate) mod parked;
 mod permissions;
 mod person;
+mod powercut;
 mod provision;
 mod run;
 mod sim;
@@ -70,6 +71,7 @@ enum Command {
     /// Plays stories with every fault in simulated services, and looks for what must never happen.
     #[command(after_help = "Example:\n  kontor sim --seconds 60\n  kontor sim --seed 42 --seeds 1 --shrink")]
     Sim(Sim),
+    Powercut(powercut::Powercut),
     /// Writes the documents that are generated from the contracts.
     #[command(after_help = "Example:\n  kontor documents --check")]
     Documents {
@@ -120,6 +122,7 @@ async fn carry_out(command: Command) -> anyhow::Result<End> {
         Command::Key(it) => return it.carry_out().await,
         Command::Person(it) => return it.carry_out().await,
         Command::Doctor(it) => return it.carry_out().await,
+        Command::Powercut(it) => return it.carry_out().await,
         Command::Up(it) => Box::pin(it.carry_out()).await,
         Command::Run(it) => it.carry_out().await,
         Command::Provision(it) => it.carry_out().await,

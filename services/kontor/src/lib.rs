@@ -14,6 +14,7 @@ pub mod ledgers;
 mod load;
 pub mod permissions;
 pub mod process;
+pub mod powercut;
 pub mod provision;
 pub mod seed;
 pub mod sim;

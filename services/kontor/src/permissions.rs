@@ -72,6 +72,7 @@ pub fn service(desk: &dyn Desk, password: &str) -> User {
                 publish.insert(format!("$JS.API.CONSUMER.INFO.{}.*", door.stream));
                 publish.insert(format!("$JS.API.CONSUMER.MSG.NEXT.{}.*", door.stream));
                 publish.insert(format!("$JS.API.CONSUMER.RESET.{}.*", door.stream));
+                publish.insert(format!("$JS.API.STREAM.MSG.GET.{}", door.stream));
                 publish.insert(format!("$JS.ACK.{}.>", door.stream));
             }
             Kind::Public if contract.owner() == name => drop(publish.insert(door.filter())),

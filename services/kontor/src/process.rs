@@ -106,10 +106,22 @@ impl Replica {
 
     /// The status with which its health answers.
     pub async fn answers(&self, path: &str) -> anyhow::Result<u16> {
+        Ok(self.health(path).await?.status().as_u16())
+    }
+
+    /// What a counter has counted, for each set of labels as they are written.
+    pub async fn counted(&self, counter: &str) -> anyhow::Result<Vec<(String, u64)>> {
+        let metrics = self.health("/metrics").await?.text().await?;
+        let lines = metrics.lines().filter_map(|it| it.strip_prefix(counter)?.rsplit_once(' '));
+        let read = |(labels, count): (&str, &str)| Some((labels.to_owned(), count.parse().ok()?));
+        Ok(lines.filter_map(read).collect())
+    }
+
+    async fn health(&self, path: &str) -> anyhow::Result<reqwest::Response> {
         let log = self.log()?;
         let health = log.split("health at ").nth(1).and_then(|it| it.split_whitespace().next());
         let health = health.context("there is no health")?;
-        Ok(reqwest::get(format!("{health}{path}")).await?.status().as_u16())
+        Ok(reqwest::get(format!("{health}{path}")).await?)
     }
 
     fn last_words(&self) -> anyhow::Result<String> {

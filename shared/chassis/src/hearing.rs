@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use async_nats::{Client, Message, Subject, Subscriber};
 use futures::StreamExt;
 use tokio::sync::{mpsc, oneshot};
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::client::owner_subject;
 use crate::log::{self, Head, Portion, Read, head_subject, page_subject, read_subject, unpack};
 use crate::task::Helpers;
-use crate::{Envelope, Missing, Outcome, Page};
+use crate::{Envelope, Missing, Outcome, Page, telemetry};
 
 /// How many events wait for the owner. Pages beyond it wait in the client, and beyond that are a
 /// gap, which is asked for.
@@ -28,11 +28,34 @@ pub(crate) enum Event {
     Answer(Missing, Head, Vec<Arc<Page>>),
     /// And who waits for the outcome.
     Command(Envelope, Option<Caller>),
-    Reports(Vec<Envelope>, Box<async_nats::jetstream::Message>),
+    /// And who is told when they are decided.
+    Reports(Vec<Envelope>, Receipt),
     /// Another partition left a note.
     Wake,
     /// The connection was lost and is there again: anything may have been missed.
     Reconnected,
+}
+
+/// Who is told that reports were decided.
+pub(crate) enum Receipt {
+    /// The broker, by acknowledging this message, and with it all before it.
+    Broker(Box<async_nats::jetstream::Message>),
+    /// Whoever read them.
+    Reader(oneshot::Sender<()>),
+}
+
+impl Receipt {
+    /// Tells it. What is not told comes again.
+    pub(crate) async fn give(self) {
+        match self {
+            Self::Broker(last) => {
+                if let Err(error) = last.ack().await {
+                    tracing::warn!(%error, "a report will come again: {error}");
+                }
+            }
+            Self::Reader(told) => drop(told.send(())), // It may have gone.
+        }
+    }
 }
 
 /// Who gave a command.
@@ -58,38 +81,66 @@ pub(crate) async fn listen(
 ) -> anyhow::Result<()> {
     for speaker in speakers {
         let pages = nats.subscribe(page_subject(partition, speaker)).await?;
-        helpers.spawn(format!("{service} hears {speaker}"), hear(pages, events.clone()));
+        let pages = hear(pages, (service, speaker.to_owned(), partition), events.clone());
+        helpers.spawn(format!("{service} hears {speaker}"), pages);
         let heads = nats.subscribe(head_subject(partition, speaker)).await?;
-        let heads = hear_heads(heads, speaker.to_owned(), events.clone());
+        let heads = hear_heads(heads, (service, speaker.to_owned()), events.clone());
         helpers.spawn(format!("{service} hears heads of {speaker}"), heads);
     }
     let commands = nats.subscribe(owner_subject(service, partition)).await?;
-    helpers.spawn(format!("{service} is told"), obey(commands, nats.clone(), events.clone()));
+    let commands = obey(commands, service, nats.clone(), events.clone());
+    helpers.spawn(format!("{service} is told"), commands);
     let wakes = nats.subscribe(wake_subject(service, partition)).await?;
     helpers.spawn(format!("{service} is woken"), wake(wakes, events.clone()));
     nats.flush().await.context("subscribed")?;
     Ok(())
 }
 
-async fn hear(mut pages: Subscriber, events: mpsc::Sender<Event>) {
+/// Passes on the pages of one speaker and partition. What does not read, and what is another's than
+/// it is said to be, is counted, and asked for as if it had been lost: it stands in its speaker's
+/// table.
+async fn hear(
+    mut pages: Subscriber,
+    (service, speaker, partition): (&'static str, String, u32),
+    events: mpsc::Sender<Event>,
+) {
     while let Some(message) = pages.next().await {
-        match log::read(&message.payload) {
+        let read = log::read(&message.payload).and_then(|page| {
+            let of = (page.speaker.as_str(), page.partition);
+            ensure!(of == (speaker.as_str(), partition), "it says that it is of {of:?}");
+            Ok(page)
+        });
+        match read {
             Ok(page) => send(&events, Event::Page(page)).await,
-            // It is asked for, and then read from its speaker's table.
-            Err(error) => tracing::warn!(%error, "a page on {} is unreadable", message.subject),
+            Err(error) => {
+                telemetry::unreadable(service, "page");
+                tracing::warn!(%error, "a page on {} is unreadable", message.subject);
+            }
         }
     }
 }
 
-async fn hear_heads(mut heads: Subscriber, speaker: String, events: mpsc::Sender<Event>) {
+async fn hear_heads(
+    mut heads: Subscriber,
+    (service, speaker): (&'static str, String),
+    events: mpsc::Sender<Event>,
+) {
     while let Some(message) = heads.next().await {
-        if let Ok(number) = serde_json::from_slice(&message.payload) {
-            send(&events, Event::Head(Head { speaker: speaker.clone(), number })).await;
+        match serde_json::from_slice(&message.payload) {
+            Ok(number) => {
+                send(&events, Event::Head(Head { speaker: speaker.clone(), number })).await;
+            }
+            Err(_) => telemetry::unreadable(service, "head"),
         }
     }
 }
 
-async fn obey(mut commands: Subscriber, nats: Client, events: mpsc::Sender<Event>) {
+async fn obey(
+    mut commands: Subscriber,
+    service: &'static str,
+    nats: Client,
+    events: mpsc::Sender<Event>,
+) {
     while let Some(Message { payload, reply, .. }) = commands.next().await {
         let refusal = match serde_json::from_slice::<Envelope>(&payload) {
             Ok(command) => {
@@ -99,7 +150,10 @@ async fn obey(mut commands: Subscriber, nats: Client, events: mpsc::Sender<Event
                     Err(_) => Outcome::Busy,
                 }
             }
-            Err(error) => Outcome::Refused { cause: error.to_string() },
+            Err(error) => {
+                telemetry::unreadable(service, "command");
+                Outcome::Refused { cause: error.to_string() }
+            }
         };
         if let (Some(reply), Ok(body)) = (reply, serde_json::to_vec(&refusal)) {
             nats.publish(reply, body.into()).await.ok(); // It asks again.

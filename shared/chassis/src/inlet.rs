@@ -1,14 +1,16 @@
 //! Reads what the outside says on public streams, for one partition: the broker has sorted it.
 
+mod careful;
+
 use std::time::Duration;
 
 use async_nats::jetstream::{self, consumer::PullConsumer};
 use contracts::{Contract, Door, Key, Uuid};
 use futures::StreamExt;
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use crate::hearing::{Event, send};
+use crate::hearing::{Event, Receipt, send};
 use crate::streams::consumer_name;
 use crate::{Envelope, MessageId, TraceContext};
 
@@ -20,64 +22,83 @@ const AGAIN: Duration = Duration::from_millis(20);
 
 /// Passes on what arrives on one stream for one partition. Ends with an error when the consumer
 /// does; whoever runs it tries again.
+///
+/// A client of NATS drops its connection over a message whose headers or subject it cannot read, and
+/// is given the same message again: such a one would keep all behind it out for ever. So whenever the
+/// connection was lost, what comes next is read in another way, which knows no such messages.
 pub(crate) async fn run(
-    streams: jetstream::Context,
-    contract: Contract,
-    door: Door,
+    nats: &async_nats::Client,
+    (contract, door): (Contract, Door),
     partition: u32,
+    mut reconnected: watch::Receiver<u64>,
     events: mpsc::Sender<Event>,
 ) -> anyhow::Result<()> {
-    let stream = streams.get_stream(door.stream).await?;
+    let stream = jetstream::new(nats.clone()).get_stream(door.stream).await?;
     let mut consumer: PullConsumer =
         stream.get_consumer(&consumer_name(partition)).await.map_err(|error| {
             anyhow::anyhow!("{} has no consumer for partition {partition}: {error}", door.stream)
         })?;
+    let inlet = Inlet { nats, contract, door, partition, events };
     loop {
-        read(&mut consumer, &contract, &door, &events).await?;
+        tokio::select! {
+            read = inlet.read(&mut consumer) => read?,
+            lost = reconnected.changed() => {
+                lost?;
+                inlet.read_carefully(&mut consumer).await?;
+            }
+        }
         tokio::time::sleep(AGAIN).await;
     }
 }
 
-/// Reads on from the last acknowledgement, until somebody else is given something.
-///
-/// An acknowledgement is for all that came before it as well. So what was given to an earlier owner
-/// who did not get to acknowledge it has to come again first; and when something is given to another
-/// reader (who has lost the partition and does not know it yet), nothing after it may be taken.
-async fn read(
-    consumer: &mut PullConsumer,
-    contract: &Contract,
-    door: &Door,
-    events: &mpsc::Sender<Event>,
-) -> anyhow::Result<()> {
-    let mut given = consumer.reset(None).await?.info.delivered.consumer_sequence;
-    let reports = consumer
-        .stream()
-        .max_messages_per_batch(2 * TOGETHER)
-        .heartbeat(Duration::from_secs(5))
-        .messages()
-        .await?;
-    let mut reports = reports.ready_chunks(TOGETHER);
-    while let Some(together) = reports.next().await {
-        let (mut envelopes, mut last, mut gap) = (Vec::new(), None, false);
-        for report in together {
-            let report = report?;
-            given += 1;
-            gap = report.info().is_ok_and(|it| it.consumer_sequence != given);
-            if gap {
-                break;
+/// One stream, read for one partition.
+struct Inlet<'a> {
+    nats: &'a async_nats::Client,
+    contract: Contract,
+    door: Door,
+    partition: u32,
+    events: mpsc::Sender<Event>,
+}
+
+impl Inlet<'_> {
+    /// Reads on from the last acknowledgement, until somebody else is given something.
+    ///
+    /// An acknowledgement is for all that came before it as well. So what was given to an earlier
+    /// owner who did not get to acknowledge it has to come again first; and when something is given
+    /// to another reader (who has lost the partition and does not know it yet), nothing after it may
+    /// be taken.
+    async fn read(&self, consumer: &mut PullConsumer) -> anyhow::Result<()> {
+        let mut given = consumer.reset(None).await?.info.delivered.consumer_sequence;
+        let reports = consumer
+            .stream()
+            .max_messages_per_batch(2 * TOGETHER)
+            .heartbeat(Duration::from_secs(5))
+            .messages()
+            .await?;
+        let mut reports = reports.ready_chunks(TOGETHER);
+        while let Some(together) = reports.next().await {
+            let (mut envelopes, mut last, mut gap) = (Vec::new(), None, false);
+            for report in together {
+                let report = report?;
+                given += 1;
+                gap = report.info().is_ok_and(|it| it.consumer_sequence != given);
+                if gap {
+                    break;
+                }
+                envelopes.push(envelope(&self.contract, &self.door, said(&report)));
+                last = Some(report);
             }
-            envelopes.push(envelope(contract, door, said(&report)));
-            last = Some(report);
+            if let Some(last) = last {
+                let receipt = Receipt::Broker(Box::new(last));
+                send(&self.events, Event::Reports(envelopes, receipt)).await;
+            }
+            if gap {
+                tracing::debug!("somebody else is given what {} has", self.door.stream);
+                return Ok(());
+            }
         }
-        if let Some(last) = last {
-            send(events, Event::Reports(envelopes, Box::new(last))).await;
-        }
-        if gap {
-            tracing::debug!("somebody else is given what {} has", door.stream);
-            return Ok(());
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Something that was said on a public stream.

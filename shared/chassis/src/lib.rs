@@ -52,6 +52,6 @@ pub use public::{Kept, PublicStream, StreamState};
 pub use replica::{Account, Standing};
 pub use service::{Pace, Service};
 pub use store::memory::{Database, Fate, InMemory, Memory};
-pub use telemetry::{Telemetry, TelemetrySettings, is_coloured};
+pub use telemetry::{Telemetry, TelemetrySettings, is_coloured, unreadable};
 pub use trace::TraceContext;
 pub use worker::{Committed, Input, Said, Worker};

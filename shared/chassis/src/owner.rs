@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use crate::agenda::Agenda;
 use crate::clock::{self, Stopwatch};
-use crate::hearing::{self, Caller, Event, WAITING};
+use crate::hearing::{self, Caller, Event, Receipt, WAITING};
 use crate::inlet;
 use crate::log::{self, Ear, PutBack, head_subject, page_subject};
 use crate::outlet::{self, Outlet};
@@ -59,7 +59,7 @@ pub(crate) struct Owner {
 struct Waiting {
     inputs: Vec<Input>,
     callers: BTreeMap<MessageId, Vec<Caller>>,
-    acks: Vec<async_nats::jetstream::Message>,
+    receipts: Vec<Receipt>,
 }
 
 /// Owns a partition until `closing` says so, or until another owner is met.
@@ -112,10 +112,12 @@ impl Owner {
         for contract in desk.hears().iter().filter(|it| it.kind == Kind::Report) {
             let Some(door) = contract.door else { continue };
             let (nats, contract, events) = (nats.clone(), *contract, to_self.clone());
+            let reconnected = around.reconnected.clone();
             helpers.spawn(format!("{service} reads {}", door.stream), async move {
                 loop {
-                    let streams = async_nats::jetstream::new(nats.clone());
-                    let read = inlet::run(streams, contract, door, number, events.clone()).await;
+                    let (events, reconnected) = (events.clone(), reconnected.clone());
+                    let read =
+                        inlet::run(&nats, (contract, door), number, reconnected, events).await;
                     if let Err(error) = read {
                         warn!(%error, "{service} cannot read {}: {error:#}", door.stream);
                     }
@@ -171,7 +173,7 @@ impl Owner {
             }
             Event::Reports(reports, last) => {
                 self.batch.inputs.extend(reports.into_iter().map(Input::Report));
-                self.batch.acks.push(*last);
+                self.batch.receipts.push(last);
             }
             Event::Wake => self.worker.wake(),
             Event::Reconnected => self.ear.connected(now),
@@ -294,7 +296,7 @@ impl Owner {
 
     /// Says what was decided: the page to everyone, the outcomes to whoever waits for them.
     async fn tell(&mut self, committed: Committed) {
-        let Waiting { inputs, callers, acks } = std::mem::take(&mut self.batch);
+        let Waiting { inputs, callers, receipts } = std::mem::take(&mut self.batch);
         let service = self.around.desk.name();
         if let Some(Said { page, packed }) = committed.page {
             self.publish(&page, packed).await;
@@ -322,10 +324,8 @@ impl Owner {
                 }
             }
         }
-        for ack in acks {
-            if let Err(error) = ack.ack().await {
-                warn!(%error, "a report will come again: {error}");
-            }
+        for receipt in receipts {
+            receipt.give().await;
         }
         for partition in committed.wake {
             let wake = hearing::wake_subject(service, partition);
@@ -359,7 +359,7 @@ impl Owner {
     /// Announces the number of the last page: whoever missed something asks for it.
     async fn announce(&mut self) {
         let Surroundings { nats, desk, .. } = &self.around;
-        self.meters.lag(self.ear.lag().map(|it| it.1).sum());
+        self.meters.lag(self.ear.lag().map(|it| it.1).fold(0, i64::saturating_add));
         self.meters.parked_keys(self.worker.parked_keys());
         let head = self.worker.head();
         if let Some(outlet) = &self.outlet {

@@ -116,7 +116,7 @@ pub(crate) async fn take(
         "delete from parked where partition = $1 and key = any($2) returning ordinal, envelope",
     )
     .bind(partition.column())
-    .bind(keys.iter().map(|it| it.0.as_str()).collect::<Vec<&str>>())
+    .bind(keys.iter().map(|it| text(&it.0)).collect::<Vec<String>>())
     .fetch_all(db)
     .await?;
     rows.sort_unstable_by_key(|it| it.0);
@@ -146,13 +146,19 @@ pub(crate) async fn put(
     .bind(partition.column())
     .bind(now.to_sqlx())
     .bind(parked.iter().map(|it| it.0.id.0).collect::<Vec<Uuid>>())
-    .bind(parked.iter().map(|it| it.0.key.0.as_str()).collect::<Vec<&str>>())
-    .bind(parked.iter().map(|it| it.0.subject.as_str()).collect::<Vec<&str>>())
-    .bind(parked.iter().map(|it| it.1.as_str()).collect::<Vec<&str>>())
+    .bind(parked.iter().map(|it| text(&it.0.key.0)).collect::<Vec<String>>())
+    .bind(parked.iter().map(|it| text(&it.0.subject)).collect::<Vec<String>>())
+    .bind(parked.iter().map(|it| text(&it.1)).collect::<Vec<String>>())
     .bind(bodies)
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The text as Postgres takes it. It takes no zero byte, and what strangers send may hold one: what
+/// cannot be parked would be tried for ever.
+fn text(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// What is parked, the oldest first.

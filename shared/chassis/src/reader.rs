@@ -6,6 +6,7 @@ use futures::StreamExt;
 use sqlx::PgPool;
 
 use crate::log::{Piece, Portion, Read, read_subject};
+use crate::unreadable;
 
 /// How many pages one portion holds at most.
 const PAGES: i64 = 64;
@@ -19,7 +20,7 @@ pub(crate) async fn serve(nats: Client, db: PgPool, service: &'static str) -> an
     asks.for_each_concurrent(AT_ONCE, |ask| {
         let (nats, db) = (nats.clone(), db.clone());
         async move {
-            if let Err(error) = answer(&nats, &db, ask).await {
+            if let Err(error) = answer(&nats, &db, service, ask).await {
                 tracing::warn!(%error, "an ask for pages of {service} was not answered: {error:#}");
             }
         }
@@ -28,9 +29,15 @@ pub(crate) async fn serve(nats: Client, db: PgPool, service: &'static str) -> an
     Ok(())
 }
 
-async fn answer(nats: &Client, db: &PgPool, ask: Message) -> anyhow::Result<()> {
+async fn answer(
+    nats: &Client,
+    db: &PgPool,
+    service: &'static str,
+    ask: Message,
+) -> anyhow::Result<()> {
+    let read: Result<Read, _> = serde_json::from_slice(&ask.payload);
+    let read = read.inspect_err(|_| unreadable(service, "ask")).context("an ask for pages")?;
     let Some(reply) = ask.reply else { return Ok(()) };
-    let read: Read = serde_json::from_slice(&ask.payload).context("an ask for pages")?;
     let bytes = nats.server_info().max_payload / 2;
     let portion = portion(db, &read, bytes).await?;
     nats.publish(reply, portion.to_bytes().into()).await?;

@@ -19,7 +19,9 @@ use crate::log::PutBack;
 use crate::owner::{Surroundings, own};
 use crate::switchboard::Switchboard;
 use crate::task::{Helpers, spawn};
-use crate::{Client, Desk, Duty, Migration, Office, Partition, answer, migrate, reader, streams};
+use crate::{
+    Client, Desk, Duty, Migration, Office, Partition, answer, migrate, reader, streams, unreadable,
+};
 
 /// How often a replica says that it is there, and looks for partitions that nobody owns.
 const BEAT: Duration = Duration::from_millis(500);
@@ -244,12 +246,12 @@ impl Manager {
     async fn run(mut self, mut closing: watch::Receiver<bool>) -> anyhow::Result<()> {
         let name = self.around.desk.name();
         let mut beats = self.around.nats.subscribe(format!("beat.{name}")).await?;
-        let mut present: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        let mut present: BTreeMap<Uuid, u64> = BTreeMap::new();
         let (watch, mut locks) = (Stopwatch::start(), None);
         while !*closing.borrow() {
             let now = watch.millis();
             present.retain(|_, at| *at + PRESENT > now);
-            present.insert(self.id.as_bytes().to_vec(), now);
+            present.insert(self.id, now);
             if let Err(error) = self.share(&mut locks, present.len()).await {
                 warn!(%error, service = name, "{name} lost its locks: {error:#}");
                 locks = None;
@@ -266,7 +268,11 @@ impl Manager {
                     beat = beats.next() => match beat {
                         // Empty: someone let a partition go.
                         Some(beat) if beat.payload.is_empty() => break,
-                        Some(beat) => drop(present.insert(beat.payload.to_vec(), watch.millis())),
+                        // Whatever is no replica's would be given a share, and do nothing with it.
+                        Some(beat) => match Uuid::from_slice(&beat.payload) {
+                            Ok(id) => drop(present.insert(id, watch.millis())),
+                            Err(_) => unreadable(name, "beat"),
+                        },
                         None => break,
                     }
                 }

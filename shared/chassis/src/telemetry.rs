@@ -125,6 +125,16 @@ pub(crate) fn exposition(registry: &Registry) -> anyhow::Result<String> {
     Ok(TextEncoder::new().encode_to_string(&registry.gather())?)
 }
 
+/// Counts a message that does not read, and that nobody waits to see answered: `what` it was to be (a
+/// page, a report). It comes of a mistake somewhere, and is rare.
+pub fn unreadable(service: &'static str, what: &'static str) {
+    let counter = global::meter("kontor")
+        .u64_counter("kontor.messages.unreadable")
+        .with_description("Messages that do not read, and were passed over")
+        .build();
+    counter.add(1, &[KeyValue::new("service", service), KeyValue::new("what", what)]);
+}
+
 /// What a service counts about its worker in one partition.
 pub(crate) struct Meters {
     labels: [KeyValue; 1],

@@ -126,3 +126,28 @@ fn is_token(text: &str) -> bool {
     let allowed = |it: u8| it.is_ascii_graphic() && !b".*>\"%<\\".contains(&it);
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever a name is: it is taken as it is, and can stand in a subject, or it is refused.
+        #[test]
+        fn a_name_is_one_token_of_a_subject_or_refused(text in "\\PC{0,70}|[ -~]{0,70}|[\0-\u{20}]{0,4}") {
+            match Sku::new(text.clone()) {
+                Ok(it) => {
+                    prop_assert_eq!(it.as_str(), &*text);
+                    prop_assert!(!text.is_empty() && text.is_ascii());
+                    let harmful = |it: char| ".*> \t\r\n\0".contains(it);
+                    prop_assert!(!text.contains(harmful));
+                    let json = serde_json::to_string(&it).unwrap();
+                    prop_assert_eq!(serde_json::from_str::<Sku>(&json).unwrap(), it);
+                }
+                Err(error) => prop_assert_eq!(error, BadToken(text)),
+            }
+        }
+    }
+}

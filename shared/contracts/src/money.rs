@@ -238,5 +238,25 @@ mod tests {
             let shares: Cents = Cents(amount).split(&weights).into_iter().sum();
             proptest::prop_assert_eq!(shares, Cents(amount));
         }
+
+        /// Whatever an amount is, it is written with its digits, and read from its number.
+        #[test]
+        fn every_amount_is_written(amount: i64, currency in proptest::sample::select(codes())) {
+            let currency = Currency::new(&currency).unwrap();
+            let written = currency.format(Cents(amount));
+            let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+            proptest::prop_assert_eq!(digits.parse::<u64>().unwrap(), amount.unsigned_abs());
+            proptest::prop_assert_eq!(written.starts_with('-'), amount < 0);
+            let json = serde_json::to_string(&Cents(amount)).unwrap();
+            proptest::prop_assert_eq!(serde_json::from_str::<Cents>(&json).unwrap(), Cents(amount));
+        }
+
+        /// Whatever stands where money or a currency should: it is read, or refused.
+        #[test]
+        fn no_text_is_too_much_for_money(text in "\\PC{0,20}|-?[0-9]{0,25}([.][0-9]{0,3})?([eE][0-9]{1,4})?") {
+            serde_json::from_str::<Cents>(&text).map(drop).ok();
+            serde_json::from_str::<Currency>(&format!("{text:?}")).map(drop).ok();
+            Currency::new(&text).map(drop).ok();
+        }
     }
 }

@@ -9,7 +9,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use crate::Home;
+use crate::frozen::Frozen;
+use crate::{Disk, Home};
 
 /// How long a server may take to come up (it may have to recover much) and to go down.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -156,6 +157,18 @@ impl Daemon {
         let Some(mut running) = self.running.take() else { return Ok(()) };
         running.server.kill().await?;
         Ok(running.leash.kill().await?)
+    }
+
+    /// Cuts the power of the server and of the disk that it writes on: it stands still in the middle
+    /// of what it does, the disk becomes what it held at that moment, and the server is gone.
+    pub(crate) async fn cut_power(&mut self, disk: &mut Disk) -> anyhow::Result<()> {
+        let running = self.running.as_ref();
+        let running = running.with_context(|| format!("{} is not running", self.name))?;
+        let frozen = Frozen::family(pid_of(&running.server)?).await?;
+        let copy = disk.copy().await?;
+        drop(frozen);
+        self.kill9().await?;
+        disk.replace(copy).await
     }
 
     fn is_ours(&self, pid: Pid) -> bool {

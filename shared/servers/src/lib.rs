@@ -8,6 +8,8 @@
 
 mod binaries;
 mod daemon;
+mod disk;
+mod frozen;
 mod home;
 mod nats;
 mod postgres;
@@ -16,6 +18,7 @@ mod tests;
 mod wheel;
 
 pub use binaries::{nats_binary, postgres_binaries};
+pub use disk::Disk;
 pub use home::{Home, secret};
 pub use nats::{Nats, NatsOptions};
 pub use postgres::{Postgres, PostgresOptions};

@@ -6,9 +6,9 @@ use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
 
-use crate::Home;
 use crate::binaries::{OLDEST_NATS, version};
 use crate::daemon::Daemon;
+use crate::{Disk, Home};
 
 /// Go gives memory back to the system only when it is told how much it may have.
 const MEMORY: &str = "1GiB";
@@ -67,6 +67,21 @@ impl Nats {
     /// Kills the server, as a fault would.
     pub async fn kill9(&mut self) -> anyhow::Result<()> {
         self.daemon.kill9().await
+    }
+
+    /// Puts the server's data onto a disk of its own, whose power can be cut. The server is stopped
+    /// meanwhile. Drop the disk after the server.
+    pub async fn onto_disk(&mut self) -> anyhow::Result<Disk> {
+        self.stop().await?;
+        let disk = Disk::under(&self.home.data("nats")?).await?;
+        self.launch().await?;
+        Ok(disk)
+    }
+
+    /// Cuts the power of the server and of its disk: what it wrote, and did not have written down, is
+    /// lost. It is down then; see `restart`.
+    pub async fn cut_power(&mut self, disk: &mut Disk) -> anyhow::Result<()> {
+        self.daemon.cut_power(disk).await
     }
 
     /// Starts the server again at the same address, stopping it first if it runs.

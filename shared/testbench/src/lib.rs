@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod anything;
 mod database;
 mod post;
 mod trial;
@@ -15,6 +16,7 @@ use contracts::{Command, MessageSet, Question, Timestamp};
 use jiff::SignedDuration;
 use sqlx::PgPool;
 
+pub use crate::anything::Anything;
 pub use crate::post::{Post, command};
 use crate::post::{envelope, name};
 pub use crate::trial::{Trial, lives};

@@ -3,6 +3,7 @@
 
 mod auditing;
 mod differential;
+mod anything;
 mod figures;
 mod handler;
 mod properties;

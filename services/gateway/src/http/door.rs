@@ -1,10 +1,14 @@
 //! What is done for every request: it is traced, counted, seen through, and its problems are written.
 
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chassis::TraceContext;
+use futures::{StreamExt, stream};
 use serde_json::Value;
 use tracing::{Instrument, Span, info_span};
 
@@ -30,6 +34,7 @@ async fn serve(api: Api, request: Request, next: Next) -> Response {
     let Ok(permit) = api.at_once.clone().try_acquire_owned() else {
         return Problem::busy().into_response();
     };
+    let request = in_time(request, api.settings.request());
     let work = async move {
         let response = next.run(request).await;
         drop(permit);
@@ -44,6 +49,24 @@ async fn serve(api: Api, request: Request, next: Next) -> Response {
         }
         Err(_) => Problem::timed_out().into_response(),
     }
+}
+
+/// The request, with a body that fails if it has not arrived by then: else a handler would wait for a
+/// client who sends nothing, and keep its place, for ever.
+fn in_time(request: Request, within: Duration) -> Request {
+    request.map(|body| {
+        if body.is_end_stream() {
+            return body;
+        }
+        let late = Box::pin(tokio::time::sleep(within));
+        let begin = (body.into_data_stream(), late);
+        Body::from_stream(stream::try_unfold(begin, |(mut chunks, mut late)| async move {
+            tokio::select! {
+                chunk = chunks.next() => Ok(chunk.transpose()?.map(|it| (it, (chunks, late)))),
+                () = &mut late => Err(axum::Error::new("the body did not arrive in time")),
+            }
+        }))
+    })
 }
 
 fn span(request: &Request, came: &TraceContext) -> Span {

@@ -174,6 +174,11 @@ pub(crate) async fn json_bytes<S: Send + Sync>(
         let problem = Problem::new(status, "media-type", title);
         return Err(problem.saying("Content-Type: application/json"));
     }
+    if is_packed(request.headers()) {
+        let (status, title) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is compressed");
+        let problem = Problem::new(status, "media-type", title);
+        return Err(problem.saying("no Content-Encoding"));
+    }
     Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large")
@@ -186,6 +191,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     let text = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let kind = text.and_then(|it| it.split(';').next()).unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Whether the body is anything else than it says it is once it is unpacked: we unpack nothing.
+fn is_packed(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(header::CONTENT_ENCODING);
+    codings.iter().any(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Reads JSON; tells where it is wrong.

@@ -109,7 +109,10 @@ impl Ear {
         }
         self.wanted.remove(&head.speaker);
         let last = pages.last().map_or(seen, |it| it.number);
-        self.raise(&head.speaker, head.number);
+        // The speaker itself knows: an announcement that went too far is asked about once.
+        let waits = self.waiting.get(&head.speaker).and_then(|it| it.keys().next_back());
+        let furthest = waits.copied().unwrap_or_default().max(head.number);
+        self.heads.insert(head.speaker.clone(), furthest);
         for page in pages {
             self.page(page);
         }
@@ -192,7 +195,7 @@ impl Ear {
     pub(crate) fn lag(&self) -> impl Iterator<Item = (&str, i64)> {
         self.taken.iter().map(|(speaker, taken)| {
             let head = self.heads.get(speaker).copied().unwrap_or_default();
-            (speaker.as_str(), (head - taken).max(0))
+            (speaker.as_str(), head.saturating_sub(*taken).max(0))
         })
     }
 
