@@ -1,5 +1,5 @@
-mod auditing;
 mod anything;
+mod auditing;
 mod books;
 mod differential;
 mod properties;

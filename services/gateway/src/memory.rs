@@ -6,8 +6,8 @@ mod rows;
 
 use std::collections::BTreeMap;
 
-use chassis::{Batch, Decided, InMemory, Partition};
 use chassis::plant::{Bug, planted};
+use chassis::{Batch, Decided, InMemory, Partition};
 use contracts::inventory::StockLevel;
 use contracts::{Cents, OrderId, Silence, Sku, Status};
 use serde_json::Value;

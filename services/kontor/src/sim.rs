@@ -3,6 +3,7 @@
 
 mod chance;
 mod invariants;
+mod people;
 mod report;
 mod shop;
 mod world;

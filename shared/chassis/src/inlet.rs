@@ -111,9 +111,13 @@ pub(crate) struct Said<'a> {
     pub(crate) trace: TraceContext,
 }
 
+/// A subject as it was published: the stream put `in.<partition>.` before it.
+fn inner(subject: &str) -> &str {
+    subject.splitn(3, '.').nth(2).unwrap_or_default()
+}
+
 fn said(report: &jetstream::Message) -> Said<'_> {
-    // The stream put `in.<partition>.` before the subject.
-    let tokens = report.subject.splitn(3, '.').nth(2).unwrap_or_default();
+    let tokens = inner(&report.subject);
     let place = report
         .info()
         .map_or((0, 0), |it| (it.stream_sequence, it.published.unix_timestamp_nanos()));

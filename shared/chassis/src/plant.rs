@@ -93,7 +93,10 @@ pub fn planted(bug: Bug) -> bool {
 
     HERE.get() == Some(bug)
         || *EVERYWHERE.get_or_init(|| {
-            #[expect(clippy::disallowed_methods, reason = "a fault is planted from outside, in tests")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a fault is planted from outside, in tests"
+            )]
             let name = std::env::var("KONTOR_PLANTED").ok()?;
             Bug::ALL.iter().copied().find(|it| it.name() == name)
         }) == Some(bug)

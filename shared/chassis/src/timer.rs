@@ -77,10 +77,7 @@ pub(crate) async fn ring(
     rows.sort_by_key(|(due, id, _)| (*due, *id)); // `returning` keeps no order.
     let read = |(_, _, body): (Timestamp, Uuid, Vec<u8>)| serde_json::from_slice(&body);
     let envelopes = rows.into_iter().map(read).collect::<Result<_, _>>();
-    Ok(Rung {
-        envelopes: envelopes.context("a timer is an envelope")?,
-        next,
-    })
+    Ok(Rung { envelopes: envelopes.context("a timer is an envelope")?, next })
 }
 
 /// When the next timer is due.

@@ -1,9 +1,9 @@
 //! A story is a few lines, one message each, separated by `;`. Orders have small letters, customers
 //! have capitals, days count from today, and amounts are in minor units.
 
+mod anything;
 mod auditing;
 mod differential;
-mod anything;
 mod figures;
 mod handler;
 mod properties;

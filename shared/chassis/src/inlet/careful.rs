@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::{Inlet, Said};
+use super::{Inlet, Said, envelope, inner};
 use crate::TraceContext;
 use crate::hearing::{Event, Receipt, send};
 
@@ -56,14 +56,13 @@ impl Inlet<'_> {
             let payload = BASE64_STANDARD.decode(&kept.data).context("a payload in base64")?;
             let headers = BASE64_STANDARD.decode(&kept.hdrs).context("headers in base64")?;
             let said = Said {
-                subject: &kept.subject,
+                tokens: inner(&kept.subject),
                 payload: &payload,
-                sequence: kept.seq,
-                at: kept.time.as_nanosecond(),
+                place: (kept.seq, kept.time.as_nanosecond()),
                 trace: trace(&headers),
             };
             let (told, decided) = oneshot::channel();
-            let envelopes = vec![self.envelope(&said)];
+            let envelopes = vec![envelope(&self.contract, &self.door, said)];
             send(&self.events, Event::Reports(envelopes, Receipt::Reader(told))).await;
             decided.await.context("the partition is somebody else's")?;
             consumer.reset(Some(kept.seq + 1)).await?;

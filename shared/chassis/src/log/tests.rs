@@ -31,7 +31,8 @@ fn an_answer_that_a_page_has_overtaken_is_no_sign_of_it() {
     ear.connected(0);
     let asked = ear.asks(0);
     let (partition, at, said) = (0, contracts::Timestamp::UNIX_EPOCH, vec![]);
-    let page = Page { speaker: "a".to_owned(), partition, number: 1, at, heard: Heard::new(), said };
+    let page =
+        Page { speaker: "a".to_owned(), partition, number: 1, at, heard: Heard::new(), said };
     ear.page(page.into());
     assert_eq!(ear.take(1, 0).len(), 1);
     assert!(ear.answer(&asked[0], &head(0), vec![], 0).is_ok());

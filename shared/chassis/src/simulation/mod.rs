@@ -7,7 +7,9 @@
 //! told of everything that happens ([`House::go_on`]).
 
 mod faults;
+mod heard;
 mod house;
+mod luck;
 mod outside;
 mod owner;
 mod queue;
@@ -15,6 +17,7 @@ mod queue;
 mod tests;
 #[cfg(test)]
 mod toys;
+mod turn;
 
 pub use faults::Faults;
 pub use house::House;

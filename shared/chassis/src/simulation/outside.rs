@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use contracts::{Contract, Door, Key, Kind, Message, Timestamp, Uuid};
 
+use super::Happening;
 use super::house::{House, reports};
 use super::queue::{Event, Life, Message as Wire};
-use super::Happening;
 use crate::{Envelope, MessageId, Outcome, Partition, TraceContext, inlet, parking};
 
 /// How long an answer is waited for before it is asked again, in milliseconds.

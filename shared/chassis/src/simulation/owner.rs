@@ -63,7 +63,7 @@ impl Owner {
             Message::Head(head) => self.ear.head(&head, now),
             Message::Answer(asked, head, pages) => {
                 self.ear.answer(&asked, &head, pages, now)?;
-            },
+            }
             Message::Command(command) => {
                 self.callers.insert(command.id);
                 self.inputs.push(match command.subject.as_str() {
@@ -95,8 +95,6 @@ impl Owner {
 }
 
 /// What is kept in memory is there at once.
-pub(super) fn at_once<T>(
-    future: impl Future<Output = anyhow::Result<T>>,
-) -> anyhow::Result<T> {
+pub(super) fn at_once<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     future.now_or_never().unwrap_or_else(|| anyhow::bail!("memory made us wait"))
 }

@@ -38,7 +38,11 @@ pub(super) enum Message {
     Answer(Missing, Head, Vec<Arc<Page>>),
     Command(Envelope),
     /// Reports of an inlet, up to this one.
-    Reports { inlet: usize, upto: usize, envelopes: Vec<Envelope> },
+    Reports {
+        inlet: usize,
+        upto: usize,
+        envelopes: Vec<Envelope>,
+    },
     Wake,
 }
 

@@ -9,51 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::{bail, ensure};
 use contracts::{Key, Kind, MessageSet, Timestamp};
 
+pub use super::twin::{Fate, InMemory};
 use super::{Store, Transaction};
 use crate::answer::{Answers, Commands};
 use crate::batch::Panicked;
 use crate::desk::{Failure, Sealed, open, seal};
 use crate::log::Position;
-use crate::timer::{self, Rung, Set};
 use crate::plant::{Bug, planted};
+use crate::timer::{self, Rung, Set};
 use crate::worker::Fenced;
-use crate::{Answer, Batch, Decided, Desk, Envelope, MessageId, Partition, Service};
-
-/// A service whose tables can be kept in memory as well: what the simulation runs.
-///
-/// Both methods together do what [`Service::handle`] does over Postgres, row for row.
-pub trait InMemory: Service {
-    /// Its tables, of all partitions.
-    type Tables: Default + Send + 'static;
-
-    /// What a batch changes in them.
-    type Change: Send + 'static;
-
-    /// Decides a batch over the tables as they are.
-    fn decide(
-        &self,
-        tables: &Self::Tables,
-        batch: Batch<Self::Inbound>,
-    ) -> (Decided<Self::Outbound>, Self::Change);
-
-    /// Writes down what a batch changed: its transaction is committed.
-    fn keep(tables: &mut Self::Tables, change: Self::Change);
-
-    /// The rows of each table as Postgres would show them (`to_jsonb`), in any order: to compare the
-    /// two.
-    fn rows(tables: &Self::Tables) -> BTreeMap<&'static str, Vec<serde_json::Value>>;
-}
-
-/// What becomes of the next commit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Fate {
-    #[default]
-    Happens,
-    /// It does not happen, and whoever commits is told so.
-    Fails,
-    /// It happens, and whoever commits is told that it did not.
-    HappensUnheard,
-}
+use crate::{Answer, Batch, Desk, Envelope, MessageId, Partition};
 
 /// One service's database, in memory. Clones are the same database.
 #[derive(Clone)]
@@ -369,7 +334,7 @@ impl Transaction for Open {
                 *times += 1;
                 if *times > 1 && rows.tables.hears_once(&subject) {
                     let twice = format!("V4: {subject} {} of {key} took effect twice", id.0);
-                    rows.broken.get_or_insert(format!("{twice}; caused by {cause:?}"));
+                    rows.broken.get_or_insert_with(|| format!("{twice}; caused by {cause:?}"));
                 }
             }
         });

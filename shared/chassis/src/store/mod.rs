@@ -4,6 +4,7 @@
 
 pub(crate) mod memory;
 pub(crate) mod postgres;
+mod twin;
 
 use std::collections::BTreeSet;
 use std::future::Future;
