@@ -45,7 +45,8 @@ pub(crate) struct Saved {
     /// As the merchant wrote it.
     pub(crate) rules: String,
     pub(crate) effective: Window,
-    pub(crate) saved_at: Timestamp,
+    /// When it was saved.
+    pub(crate) at: Timestamp,
     pub(crate) means: Arc<Ruleset>,
 }
 
@@ -100,9 +101,9 @@ impl InMemory for Allocation {
     fn decide(&self, tables: &Tables, batch: Batch<Inbound>) -> (Decided<Outbound>, Change) {
         let (now, partition) = (batch.now(), batch.partition());
         let mut books = load::load(tables, Needs::of(&batch), now, &self.rules.name);
-        let told = batch.messages().filter_map(|it| match it {
-            Inbound::StockLevel(it) => Some((it.sku.clone(), it.number)),
-            _ => None,
+        let told = batch.messages().filter_map(|it| {
+            let Inbound::StockLevel(it) = it else { return None };
+            Some((it.sku.clone(), it.number))
         });
         let told = told.collect();
         let decided = batch.decide(|now, message| books.decide(now, message));

@@ -1,5 +1,6 @@
 //! Writing what changed, with all that the schema checks.
 
+use std::collections::btree_map::Entry;
 use std::fmt::Debug;
 
 use contracts::{OrderId, Timestamp};
@@ -80,7 +81,7 @@ fn save_ruleset(
         Ok(it) => it.into(),
         Err(why) => panic!("{why}"),
     };
-    let row = Saved { rules, effective, saved_at: now, means };
+    let row = Saved { rules, effective, at: now, means };
     let before = tables.rulesets.entry(name).or_default().insert(version, row);
     check(before.is_none(), "ruleset_pkey", &before);
 }
@@ -96,10 +97,10 @@ fn save_node(tables: &mut Tables, it: Node) {
 fn save_decision(tables: &mut Tables, it: Decided) {
     let (order, key) = (it.order, (it.attempt, it.round));
     let rows = tables.decisions.entry(order).or_default();
-    if rows.contains_key(&key) {
-        tables.seen.again.insert((order, it.attempt, it.round));
+    if let Entry::Vacant(row) = rows.entry(key) {
+        row.insert(it);
     } else {
-        rows.insert(key, it);
+        tables.seen.again.insert((order, it.attempt, it.round));
     }
     tables.last.orders.insert(order);
 }

@@ -25,7 +25,7 @@ fn rulesets(tables: &Tables) -> Vec<Value> {
     let versions = |(name, all)| BTreeMap::iter(all).map(move |it| (name, it));
     let row = |(name, (version, it)): (&String, (&i32, &Saved))| {
         json!({
-            "name": name, "version": version, "rules": it.rules, "saved_at": it.saved_at,
+            "name": name, "version": version, "rules": it.rules, "saved_at": it.at,
             "effective_from": it.effective.from, "effective_to": it.effective.to,
         })
     };
