@@ -37,7 +37,7 @@ fn whatever_is_wrong_is_told() {
     let faults: [Fault; 6] = [
         ("has the numbers", |it| change(it, |it| it.delivery.number += 1)),
         ("not named after its event", |it| {
-            change(it, |it| it.body = it.body.replace("\"W-1\"", "\"W-2\""))
+            change(it, |it| it.body = it.body.replace("W-1", "W-2"));
         }),
         ("its calls were", |it| it.calls.clear()),
         ("its calls were", |it| change(it, |it| it.delivery.state = DeliveryState::Delivered)),
