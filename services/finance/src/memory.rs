@@ -14,7 +14,7 @@ use contracts::finance::OrderSettled;
 use contracts::{Cents, Currency, InvoiceId, OrderId, ShipmentId, Timestamp, Uuid};
 use serde_json::Value;
 
-pub use self::audit::{audit, audit_at_rest, audit_of};
+pub use self::audit::{audit, audit_at_rest, audit_last, audit_of};
 pub use self::look::{Bill, Money};
 use crate::books::Books;
 use crate::invoice::{Number, Numbering};
@@ -34,6 +34,8 @@ pub struct Tables {
     series: BTreeMap<(String, i16), Series>,
     numbers: BTreeMap<InvoiceId, Number>,
     ledger: Ledger,
+    /// The orders that the last batch changed something of.
+    touched: BTreeSet<OrderId>,
 }
 
 /// The numbers of one series and year.
@@ -111,6 +113,9 @@ impl Tables {
 
     /// Writes down what a batch changed, in the order in which the store does.
     fn save(&mut self, change: Change) {
+        self.touched.clear();
+        let posted = change.entries.iter().filter_map(|it| it.occasion.order);
+        self.touched.extend(posted.chain(change.numbering.given.values().map(|it| it.order)));
         for (order, sale) in change.sales {
             self.save_sale(order, sale);
         }
@@ -136,6 +141,7 @@ impl Tables {
     }
 
     fn save_sale(&mut self, order: OrderId, sale: Sale) {
+        self.touched.insert(order);
         let kept = &mut self.files.entry(order).or_default().sale;
         if let Some(kept) = kept {
             kept.state = sale.state;
@@ -151,6 +157,7 @@ impl Tables {
         let Parcel { paid, .. } = parcel;
         assert!(paid >= Cents::ZERO, "parcel_paid_cents_check: {order} {shipment} {paid}");
         assert!(paid <= parcel.gross(), "never_overpaid: {order} {shipment} {paid}");
+        self.touched.insert(order);
         let parcels = &mut self.files.entry(order).or_default().parcels;
         let cost = parcels.get(&shipment).map_or(parcel.cost, |it| it.cost);
         parcels.insert(shipment, Parcel { cost, ..parcel });
@@ -164,6 +171,7 @@ impl Tables {
         assert!(in_bounds, "deposit_unapplied_cents_check: {}", named());
         let in_hand = state == DepositState::Booked || unapplied == Cents::ZERO;
         assert!(in_hand, "deposit_check: {}", named());
+        self.touched.insert(order);
         let deposits = &mut self.files.entry(order).or_default().deposits;
         let kept = deposits.entry(key).or_insert(deposit);
         (kept.state, kept.unapplied) = (state, unapplied);

@@ -3,8 +3,10 @@
 
 mod audit;
 mod rows;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::plant::{Bug, planted};
 use chassis::{Batch, Decided, InMemory, Partition};
@@ -12,7 +14,7 @@ use contracts::inventory::StockLevel;
 use contracts::{Cents, OrderId, Silence, Sku, Status};
 use serde_json::Value;
 
-pub use self::audit::{audit, audit_of};
+pub use self::audit::{audit, audit_last, audit_of};
 use crate::store::{Head, parts, states, touched};
 use crate::views::{ShortPick, View, Views};
 use crate::{Gateway, Inbound};
@@ -26,6 +28,8 @@ pub struct Tables {
     timeline: BTreeMap<OrderId, BTreeMap<i64, String>>,
     shorts: BTreeMap<(OrderId, i32), ShortPick>,
     levels: BTreeMap<Sku, StockLevel>,
+    /// The orders that the last batch told something of.
+    touched: BTreeSet<OrderId>,
 }
 
 /// What a batch changes.
@@ -66,6 +70,7 @@ impl InMemory for Gateway {
     }
 
     fn keep(tables: &mut Tables, Change { partition, views }: Change) {
+        tables.touched = views.timeline.iter().map(|it| it.order).collect();
         tables.add_heads(partition, &views);
         tables.save_states(&views);
         tables.add_timeline(&views);

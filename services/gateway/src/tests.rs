@@ -22,7 +22,7 @@ mod matrix;
 mod overheard;
 mod placing;
 mod reading;
-mod story;
+pub(crate) mod story;
 mod story_goods;
 mod units;
 mod views;

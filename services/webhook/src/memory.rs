@@ -4,8 +4,10 @@
 mod audit;
 mod due;
 mod rows;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Batch, Decided, InMemory};
 use contracts::webhook::RecordCall;
@@ -13,7 +15,7 @@ use contracts::{DeliveryId, EndpointId, OrderId};
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use self::audit::{audit, audit_of};
+pub use self::audit::{audit, audit_last, audit_of};
 pub use self::due::Waiting;
 use crate::books::{Books, Order, REPLAYED_AT_ONCE, strand};
 use crate::delivery::{Delivery, DeliveryState};
@@ -31,6 +33,8 @@ pub struct Tables {
     /// By endpoint and strand, in their order.
     numbers: BTreeMap<(EndpointId, String), BTreeMap<i32, DeliveryId>>,
     calls: BTreeMap<(String, DeliveryId, i32), (EndpointId, RecordCall)>,
+    /// The strands of which the last batch wrote or changed a delivery.
+    touched: BTreeSet<String>,
 }
 
 /// A delivery, and what it says.
@@ -148,6 +152,9 @@ impl Tables {
 
     /// Writes down what a batch changed, in the order in which the store does.
     fn save(&mut self, mut books: Books) {
+        let touched = books.written.keys().chain(&books.changed);
+        let touched = touched.filter_map(|it| books.deliveries.get(it));
+        self.touched = touched.map(|it| it.strand.clone()).collect();
         for id in &books.placed {
             if let Some(it) = books.orders.get(id) {
                 self.orders.entry(*id).or_insert_with(|| it.clone());

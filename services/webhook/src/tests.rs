@@ -7,4 +7,4 @@ mod libraries;
 mod properties;
 mod receiver;
 mod rules;
-mod words;
+pub(crate) mod words;

@@ -26,6 +26,12 @@ pub fn audit(tables: &Tables) -> Vec<String> {
     wrong
 }
 
+/// What is wrong with the orders that the last batch changed something of. Costs as much as the batch,
+/// however large the tables are.
+pub fn audit_last(tables: &Tables) -> Vec<String> {
+    audit_of(tables, tables.touched.iter().copied())
+}
+
 /// What can be wrong about these orders, and about the series of numbers: after each step, of those
 /// orders that it was about.
 pub fn audit_of(tables: &Tables, orders: impl IntoIterator<Item = OrderId>) -> Vec<String> {

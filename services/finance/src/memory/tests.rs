@@ -1,7 +1,7 @@
 use chassis::Partition;
 use contracts::Cents;
 
-use super::{Tables, audit, audit_at_rest};
+use super::{Tables, audit, audit_at_rest, audit_last};
 use crate::books::Books;
 use crate::sale::{Stage, State};
 use crate::store::Change;
@@ -64,6 +64,16 @@ fn what_is_on_its_way_is_not_at_rest() {
     let mut tables = self::tables();
     tables.files.values_mut().for_each(|it| it.deposits.clear());
     assert!(audit_at_rest(&tables).iter().any(|it| it.contains("never reached")));
+}
+
+#[test]
+fn of_the_last_batch_its_orders_are_looked_at() {
+    let mut tables = tables();
+    tables.ledger.entries[0].entry.lines[0].debit = Cents(1);
+    assert!(!audit_last(&tables).is_empty());
+    let (partition, nothing) = (Partition { number: 0, of: 1 }, Books::default());
+    tables.save(Change::between(partition, &nothing, nothing.clone()));
+    assert_eq!(audit_last(&tables), [""; 0]);
 }
 
 #[test]

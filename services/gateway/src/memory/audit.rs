@@ -23,6 +23,12 @@ pub fn audit(tables: &Tables) -> Vec<String> {
     wrong
 }
 
+/// What is wrong with the orders that the last batch told something of. Costs as much as the batch,
+/// however large the tables are.
+pub fn audit_last(tables: &Tables) -> Vec<String> {
+    audit_of(tables, tables.touched.iter().copied())
+}
+
 /// What can be wrong about these orders: after each step, of those that it was about.
 pub fn audit_of(tables: &Tables, orders: impl IntoIterator<Item = OrderId>) -> Vec<String> {
     let wrong = |order| {

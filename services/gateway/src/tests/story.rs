@@ -28,7 +28,7 @@ use super::story_goods::goods;
 use crate::Inbound;
 
 /// Reads a story.
-pub(super) fn story(text: &str) -> Vec<Inbound> {
+pub(crate) fn story(text: &str) -> Vec<Inbound> {
     let lines = text.split([';', '\n']).map(str::trim).filter(|it| !it.is_empty());
     lines.enumerate().map(|(nth, line)| read(nth, line)).collect()
 }
@@ -43,7 +43,7 @@ pub(super) const PLAIN: &str = "
     invoice a 1 113000; status a 8 completed; settle a 113000 0; pay a 1 113000";
 
 /// A few lives of every kind, one after the other, with all that the gateway hears.
-pub(super) const EVERYTHING: &str = "
+pub(crate) const EVERYTHING: &str = "
     level KB-87 1 240; place a 113000 on_account; status a 1 checking
     hold a 113000 overdue_60; plan a 1 1; claim a 1 SH1 2 wait 0; status a 2 credit_hold
     let-go a wang.fang; promote a SH1 2; status a 3 confirmed
@@ -65,11 +65,11 @@ pub(super) const EVERYTHING: &str = "
     plan d 1 1; claim d 1 SH1 1 wait 0; lapse d; deny d wang.fang; free d; taken d
     status d 2 cancelled";
 
-pub(super) fn order(name: &str) -> OrderId {
+pub(crate) fn order(name: &str) -> OrderId {
     OrderId(Uuid::from_u128(name.bytes().next().unwrap().into()))
 }
 
-pub(super) const START: Timestamp = Timestamp::UNIX_EPOCH;
+pub(crate) const START: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn at(nth: usize) -> Timestamp {
     START + SignedDuration::from_mins(i64::try_from(nth).unwrap())

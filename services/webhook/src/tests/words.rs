@@ -10,21 +10,21 @@ use contracts::{
     WarehouseId,
 };
 
-pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-pub(super) const OTHER_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(crate) const OTHER_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-pub(super) const START: Timestamp = Timestamp::UNIX_EPOCH;
+pub(crate) const START: Timestamp = Timestamp::UNIX_EPOCH;
 
-pub(super) fn web() -> ChannelId {
+pub(crate) fn web() -> ChannelId {
     ChannelId::new("web").unwrap()
 }
 
-pub(super) fn endpoint(name: &str) -> EndpointId {
+pub(crate) fn endpoint(name: &str) -> EndpointId {
     EndpointId::new(name).unwrap()
 }
 
 /// An endpoint of the web shop that wants to hear of everything.
-pub(super) fn set(name: &str, url: &str) -> SetEndpoint {
+pub(crate) fn set(name: &str, url: &str) -> SetEndpoint {
     SetEndpoint {
         endpoint: endpoint(name),
         channel: web(),
@@ -47,7 +47,7 @@ fn customer() -> CustomerId {
     CustomerId::new("C-1").unwrap()
 }
 
-pub(super) fn placed(nth: u128) -> OrderPlaced {
+pub(crate) fn placed(nth: u128) -> OrderPlaced {
     OrderPlaced {
         order: order(nth),
         order_no: format!("K-{nth}"),
@@ -78,7 +78,7 @@ pub(super) fn placed(nth: u128) -> OrderPlaced {
     }
 }
 
-pub(super) fn status(nth: u128, number: i64, status: Status) -> OrderStatus {
+pub(crate) fn status(nth: u128, number: i64, status: Status) -> OrderStatus {
     OrderStatus {
         channel: web(),
         external_id: external_id(nth),
@@ -94,7 +94,7 @@ pub(super) fn status(nth: u128, number: i64, status: Status) -> OrderStatus {
 }
 
 /// A submission that names a telephone number which is none.
-pub(super) fn rejected(nth: u128) -> OrderStatus {
+pub(crate) fn rejected(nth: u128) -> OrderStatus {
     let problem = Problem {
         code: "phone.format".to_owned(),
         pointer: "/ship_to/phone".to_owned(),
@@ -109,7 +109,7 @@ pub(super) fn rejected(nth: u128) -> OrderStatus {
     }
 }
 
-pub(super) fn shipped(nth: u128, shipment: u128) -> Shipped {
+pub(crate) fn shipped(nth: u128, shipment: u128) -> Shipped {
     Shipped {
         order: order(nth),
         customer: customer(),
@@ -122,7 +122,7 @@ pub(super) fn shipped(nth: u128, shipment: u128) -> Shipped {
     }
 }
 
-pub(super) fn delivered(nth: u128, shipment: u128) -> Delivered {
+pub(crate) fn delivered(nth: u128, shipment: u128) -> Delivered {
     Delivered {
         order: order(nth),
         customer: customer(),
@@ -133,7 +133,7 @@ pub(super) fn delivered(nth: u128, shipment: u128) -> Delivered {
     }
 }
 
-pub(super) fn billed(nth: u128, invoice: u128) -> InvoiceIssued {
+pub(crate) fn billed(nth: u128, invoice: u128) -> InvoiceIssued {
     InvoiceIssued {
         invoice: InvoiceId(Uuid::from_u128(invoice)),
         number: format!("2026-{invoice:06}"),
@@ -150,7 +150,7 @@ pub(super) fn billed(nth: u128, invoice: u128) -> InvoiceIssued {
     }
 }
 
-pub(super) fn answered(
+pub(crate) fn answered(
     delivery: DeliveryId,
     strand: &str,
     attempt: i32,
