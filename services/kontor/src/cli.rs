@@ -69,7 +69,9 @@ enum Command {
     #[command(after_help = "Example:\n  kontor chaos --seed 7 --orders 3000 --faults 20")]
     Chaos(Chaos),
     /// Plays stories with every fault in simulated services, and looks for what must never happen.
-    #[command(after_help = "Example:\n  kontor sim --seconds 60\n  kontor sim --seed 42 --seeds 1 --shrink")]
+    #[command(
+        after_help = "Example:\n  kontor sim --seconds 60\n  kontor sim --seed 42 --seeds 1 --shrink"
+    )]
     Sim(Sim),
     Powercut(powercut::Powercut),
     /// Writes the documents that are generated from the contracts.

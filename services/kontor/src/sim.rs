@@ -11,9 +11,10 @@ mod world;
 use std::collections::BTreeMap;
 use std::num::Wrapping;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
+use chassis::clock::Stopwatch;
 use chassis::plant::{Bug, plant};
 use chassis::simulation::{Faults, Happening, House};
 use clap::Args;
@@ -106,7 +107,7 @@ pub struct Found {
 pub fn run(sim: &Sim) -> anyhow::Result<Report> {
     let bug = sim.planted.as_deref().map(bug).transpose()?;
     let faults = if sim.calm { Faults::NONE } else { Faults::MANY };
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let time = Duration::from_secs(sim.seconds);
     let plays = |first: u64| {
         plant(bug);
@@ -139,7 +140,9 @@ pub fn run(sim: &Sim) -> anyhow::Result<Report> {
     });
     report.took = began.elapsed();
     report.threads = sim.threads.max(1);
-    if sim.shrink && let Some(it) = report.violations.first().cloned() {
+    if sim.shrink
+        && let Some(it) = report.violations.first().cloned()
+    {
         plant(bug);
         report.shrunk = Some(shrink(Story { seed: it.seed, orders: sim.orders, faults }));
     }
@@ -155,7 +158,7 @@ pub fn plant_all(sim: &Sim) -> anyhow::Result<Vec<Found>> {
     let seeds = sim.seeds.unwrap_or(MOST_SEEDS);
     let found = |bug: &Bug| {
         anyhow::ensure!(plant(Some(*bug)), "--planted: this build has no faults to plant");
-        let began = Instant::now();
+        let began = Stopwatch::start();
         let faults = if sim.calm { Faults::NONE } else { Faults::MANY };
         let story = |seed| Story { seed, orders: sim.orders, faults };
         let violation = (sim.seed..sim.seed + seeds).find_map(|seed| play(story(seed)).err());
@@ -218,7 +221,12 @@ impl Stage {
             let mut wrong = match &happening {
                 Happening::Broken(what) => Some(what.clone()),
                 Happening::Committed { service, .. } => self.services.after(service),
-                _ => None,
+                Happening::Published(_)
+                | Happening::Answered(..)
+                | Happening::HungUp(_)
+                | Happening::Reminded(_)
+                | Happening::Quiet
+                | Happening::Over => None,
             };
             wrong = match wrong {
                 None => self.world.notice(&mut self.house, &happening)?,
@@ -259,14 +267,19 @@ impl Stage {
     fn remember(&mut self, happening: &Happening) {
         let ids = match happening {
             Happening::Committed { page: Some(page), .. } => {
-                page.said.iter().map(|it| it.id.0.as_u128()).collect()
+                page.said.iter().map(|it| it.id.0).collect()
             }
-            Happening::Published(it) => vec![it.id.0.as_u128()],
-            Happening::Answered(id, _) => vec![id.0.as_u128()],
-            _ => vec![],
+            Happening::Published(it) => vec![it.id.0],
+            Happening::Answered(id, _) => vec![id.0],
+            Happening::Committed { .. }
+            | Happening::HungUp(_)
+            | Happening::Reminded(_)
+            | Happening::Quiet
+            | Happening::Over
+            | Happening::Broken(_) => vec![],
         };
         for id in ids {
-            let (high, low) = ((id >> 64) as u64, id as u64);
+            let (high, low) = id.as_u64_pair();
             self.trace = (self.trace ^ Wrapping(high ^ low)) * Wrapping(0x0100_0000_01b3);
         }
     }

@@ -71,10 +71,16 @@ impl Services {
             ("credit", self.credit.look::<Credit, _>(credit::memory::audit)),
             ("allocation", self.allocation.look::<Allocation, _>(allocation::memory::audit)),
             ("inventory", self.inventory.look::<Inventory, _>(inventory::memory::audit)),
-            ("inventory", self.inventory.look::<Inventory, _>(|it| inventory::memory::at_rest(it, now))),
+            (
+                "inventory",
+                self.inventory.look::<Inventory, _>(|it| inventory::memory::at_rest(it, now)),
+            ),
             ("fulfilment", self.fulfilment.look::<Fulfilment, _>(fulfilment::memory::audit)),
             ("finance", self.finance.look::<Finance, _>(finance::memory::audit_at_rest)),
-            ("notification", self.notification.look::<Notification, _>(notification::memory::audit)),
+            (
+                "notification",
+                self.notification.look::<Notification, _>(notification::memory::audit),
+            ),
             ("webhook", self.webhook.look::<Webhook, _>(webhook::memory::audit)),
             ("gateway", self.gateway.look::<Gateway, _>(gateway::memory::audit)),
         ];
@@ -104,7 +110,8 @@ impl Services {
             if known.submitted && !known.refused && order.is_none() {
                 return Some(format!("V1: {name} was handed in, and is nowhere"));
             }
-            (known.rejected && order.is_some()).then(|| format!("V1: {name} is wrong, and was taken"))
+            (known.rejected && order.is_some())
+                .then(|| format!("V1: {name} is wrong, and was taken"))
         })
     }
 
@@ -136,7 +143,8 @@ impl Services {
         let Some(stages) = stages else { return Some(format!("V7: credit does not know {id}")) };
         let money = self.finance.look::<Finance, _>(|all| all.money(id));
         let Some(money) = money else { return Some(format!("V9: finance does not know {id}")) };
-        if it.is_over && stages.pending + stages.authorised + stages.delivered_unbilled != Cents::ZERO
+        if it.is_over
+            && stages.pending + stages.authorised + stages.delivered_unbilled != Cents::ZERO
         {
             return Some(format!("V7: {id} is {:?}, and binds {stages:?}", it.status));
         }
@@ -145,7 +153,10 @@ impl Services {
             return Some(format!("V7: {id} owes {credit:?} to credit and {finance:?} to finance"));
         }
         if money.total != it.total {
-            return Some(format!("V9: {id} comes to {:?}, and finance has {:?}", it.total, money.total));
+            return Some(format!(
+                "V9: {id} comes to {:?}, and finance has {:?}",
+                it.total, money.total
+            ));
         }
         let kept = money.paid - money.refunded - money.in_hand;
         if kept + money.open != money.invoiced {
@@ -162,8 +173,9 @@ impl Services {
             let shelves = self.inventory.look::<Inventory, _>(|it| it.shelves(&sku));
             let there: i64 = shelves.iter().map(|it| it.sellable).sum();
             let shown = self.gateway.look::<Gateway, _>(|it| it.level(&sku)).map(|it| it.1);
-            (shown != Some(there))
-                .then(|| format!("V11: the gateway shows {shown:?} of {sku}, and there are {there}"))
+            (shown != Some(there)).then(|| {
+                format!("V11: the gateway shows {shown:?} of {sku}, and there are {there}")
+            })
         })
     }
 

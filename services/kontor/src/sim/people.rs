@@ -16,7 +16,11 @@ use super::world::{Deed, World};
 
 impl World {
     /// A public message reached whom it is for.
-    pub(super) fn read(&mut self, house: &mut House, it: &Envelope) -> anyhow::Result<Option<String>> {
+    pub(super) fn read(
+        &mut self,
+        house: &mut House,
+        it: &Envelope,
+    ) -> anyhow::Result<Option<String>> {
         match it.subject.as_str() {
             OrderStatus::SUBJECT => {
                 let it: OrderStatus = serde_json::from_str(it.body.get())?;
@@ -27,7 +31,8 @@ impl World {
                 known.refused |= it.status == Status::Rejected;
                 if it.number != next {
                     let name = it.external_id;
-                    let what = format!("V13: {name} was told number {} after {}", it.number, next - 1);
+                    let what =
+                        format!("V13: {name} was told number {} after {}", it.number, next - 1);
                     return Ok(Some(what));
                 }
             }
@@ -55,7 +60,12 @@ impl World {
     }
 
     /// The nth step of a pick, and the plan for the next.
-    pub(super) fn step(&mut self, house: &mut House, pick: &Rc<PickRequested>, nth: usize) -> anyhow::Result<()> {
+    pub(super) fn step(
+        &mut self,
+        house: &mut House,
+        pick: &Rc<PickRequested>,
+        nth: usize,
+    ) -> anyhow::Result<()> {
         if nth == 0 && self.floor.insert(pick.shipment, true) == Some(true) {
             return Ok(()); // It was asked back before anybody began.
         }
@@ -146,7 +156,12 @@ impl World {
     }
 
     /// Somebody looks at a held order.
-    pub(super) fn judge(&mut self, house: &mut House, order: OrderId, release: bool) -> anyhow::Result<()> {
+    pub(super) fn judge(
+        &mut self,
+        house: &mut House,
+        order: OrderId,
+        release: bool,
+    ) -> anyhow::Result<()> {
         self.names += 1;
         let id = shop::named(&format!("judge {}", self.names));
         let (by, reason) = (Actor("person:credit".to_owned()), "looked at".to_owned());

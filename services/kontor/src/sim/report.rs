@@ -35,9 +35,15 @@ impl Report {
     }
 
     /// The same story again: it has to come out the same.
-    pub(super) fn repeat(&mut self, story: Story, first: &Result<Tally, Violation>, again: &Result<Tally, Violation>) {
+    pub(super) fn repeat(
+        &mut self,
+        story: Story,
+        first: &Result<Tally, Violation>,
+        again: &Result<Tally, Violation>,
+    ) {
         self.repeated += 1;
-        let trace = |it: &Result<Tally, Violation>| it.as_ref().map(|it| it.trace).map_err(|it| it.step);
+        let trace =
+            |it: &Result<Tally, Violation>| it.as_ref().map(|it| it.trace).map_err(|it| it.step);
         if trace(first) != trace(again) {
             let what = "played again, it goes another way".to_owned();
             self.violations.push(Violation { seed: story.seed, step: 0, what });
@@ -55,11 +61,10 @@ impl Report {
         self
     }
 
-    /// Millions of steps a minute and thread.
-    pub fn pace(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a figure to be read")]
-        let steps = self.steps as f64 / self.threads.max(1) as f64;
-        steps / self.took.as_secs_f64().max(0.001) * 60.0 / 1e6
+    /// Steps a minute on each thread.
+    pub fn pace(&self) -> u128 {
+        let work = self.took.as_millis().max(1) * u128::from(self.threads.max(1));
+        u128::from(self.steps) * 60_000 / work
     }
 
     pub fn json(&self) -> Value {
@@ -70,7 +75,7 @@ impl Report {
         json!({
             "stories": self.stories,
             "steps": self.steps,
-            "million_steps_a_minute_and_thread": (self.pace() * 100.0).round() / 100.0,
+            "steps_a_minute_and_thread": u64::try_from(self.pace()).unwrap_or(u64::MAX),
             "repeated": self.repeated,
             "seconds": self.took.as_secs(),
             "counts": self.counts,
@@ -85,7 +90,7 @@ impl fmt::Display for Report {
         let Self { stories, steps, repeated, took, threads, .. } = self;
         let orders = self.counts.get("orders").copied().unwrap_or_default();
         writeln!(f, "{stories} stories of {orders} orders, {steps} steps in {} s", took.as_secs())?;
-        writeln!(f, "{:.1} million steps a minute on each of {threads} threads", self.pace())?;
+        writeln!(f, "{} steps a minute on each of {threads} threads", self.pace())?;
         writeln!(f, "{repeated} stories were played again, and came out the same")?;
         for (what, times) in &self.counts {
             writeln!(f, "{times:>12}  {what}")?;

@@ -16,8 +16,12 @@ use jiff::civil::Date;
 use super::chance::Chance;
 
 /// Item, price in fen, cost, tax in 1/10,000.
-pub(super) const ITEMS: [(&str, i64, i64, i64); 4] =
-    [("TEA", 12_800, 5_200, 1_300), ("CUP", 3_333, 1_200, 1_300), ("CRAB", 26_801, 15_500, 900), ("DESK", 249_999, 138_000, 1_300)];
+pub(super) const ITEMS: [(&str, i64, i64, i64); 4] = [
+    ("TEA", 12_800, 5_200, 1_300),
+    ("CUP", 3_333, 1_200, 1_300),
+    ("CRAB", 26_801, 15_500, 900),
+    ("DESK", 249_999, 138_000, 1_300),
+];
 
 const WAREHOUSES: [(&str, NodeKind, &str, &str, i64); 3] = [
     ("WH-A", NodeKind::Regional, "上海", "上海", 60),
@@ -162,7 +166,7 @@ pub(super) fn order(external_id: &str, chance: &mut Chance) -> anyhow::Result<Su
     let [province, city, district, street, postcode] = chance.one_of(&PLACES).map(str::to_owned);
     let (mut lines, mut net, mut tax) = (Vec::new(), Cents::ZERO, Cents::ZERO);
     let first = chance.below(ITEMS.len() as u64);
-    for nth in 0..1 + chance.below(3) {
+    for nth in 0..=chance.below(3) {
         let (sku, price, _, tax_rate) = ITEMS[usize::try_from((first + nth) % ITEMS.len() as u64)?];
         let most = if chance.percent(10) { 30 } else { 5 };
         let quantity = 1 + i64::try_from(chance.below(most))?;

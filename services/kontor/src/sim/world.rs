@@ -19,7 +19,10 @@ const CHANNELS: [&str; 2] = ["web", "market"];
 /// Something that somebody is going to do.
 #[derive(Clone)]
 pub(super) enum Deed {
-    Place { nth: u32, again: bool },
+    Place {
+        nth: u32,
+        again: bool,
+    },
     Cancel(u32),
     /// The nth thing that a warehouse does with a pick.
     Step(Rc<PickRequested>, usize),
@@ -77,7 +80,7 @@ impl World {
             journal: BTreeMap::new(),
             asked: BTreeMap::new(),
             seen: BTreeSet::new(),
-            pub(super) floor: BTreeMap::new(),
+            floor: BTreeMap::new(),
             names: 0,
             counts: BTreeMap::new(),
         })
@@ -109,7 +112,11 @@ impl World {
         }
         // Whoever waits for goods gets some in the end.
         for nth in 0..6 {
-            self.later(house, at + 86_400_000 + u64::from(nth) * 1_000, Deed::Receive(1_000_000 + nth));
+            self.later(
+                house,
+                at + 86_400_000 + u64::from(nth) * 1_000,
+                Deed::Receive(1_000_000 + nth),
+            );
         }
     }
 
@@ -227,8 +234,10 @@ impl World {
                 (order["total"], order["external_id"]) = (json!(-1), json!(format!("W-{nth}")));
                 let subject = format!("orders.submit.{channel}.W-{nth}");
                 house.report(&subject, &serde_json::to_vec(&order)?)?;
-                self.journal.entry((channel.to_string(), format!("W-{nth}"))).or_default().rejected =
-                    true;
+                self.journal
+                    .entry((channel.to_string(), format!("W-{nth}")))
+                    .or_default()
+                    .rejected = true;
             }
             2 => {
                 let order = shop::named(&format!("nobody's {nth}")).0;
@@ -263,4 +272,3 @@ impl World {
         *self.counts.entry(what.to_owned()).or_default() += 1;
     }
 }
-
