@@ -1,6 +1,6 @@
 # `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test fmt lint check documents tests deploy bench chaos
+.PHONY: help run test fmt lint check documents tests deploy bench chaos sim
 
 # A compiler bug of incremental builds is not worth the seconds that they save.
 export CARGO_INCREMENTAL := 0
@@ -15,7 +15,7 @@ help: ## Lists the targets
 run: ## Builds Kontor and starts everything on this machine, with a demo: orders move
 	cargo run --package kontor -- up --demo
 
-test: fmt lint documents deploy tests ## All that CI runs: format, lints, generated documents, all tests
+test: fmt lint documents deploy sim tests ## All that CI runs: format, lints, generated documents, all tests
 
 fmt: ## Checks the format
 	cargo fmt --all --check
@@ -28,6 +28,9 @@ documents: ## Checks that the generated documents are what is generated (write t
 
 deploy: ## Checks the Compose file and the Kubernetes manifests, with their own tools
 	deploy/check
+
+sim: ## Plays a hundred stories with every fault in the simulated house; the same hundred each time
+	cargo run --quiet --package kontor -- sim --seed 1 --seeds 100
 
 tests: ## Runs all tests, beside servers of their own
 	cargo build --quiet --package kontor

@@ -131,7 +131,11 @@ impl Services {
         }
         let held = it.status == Status::CreditHold;
         if !it.is_over && waits.is_empty() && !held {
-            return Some(format!("V5: {id} is {:?}, and waits for nothing", it.status));
+            let shipments = self.fulfilment.look::<Fulfilment, _>(|all| all.shipments(id));
+            let (status, units) = (it.status, &it.buckets);
+            return Some(format!(
+                "V5: {id} is {status:?}, and waits for nothing: {units:?}, {shipments:?}"
+            ));
         }
         self.money(it)
     }
