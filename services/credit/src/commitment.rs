@@ -1,6 +1,5 @@
 //! The credit of one order: what of it is in which stage, and what moved it there.
 
-use chassis::plant::{Bug, planted};
 use contracts::credit::Exposure;
 use contracts::{Actor, Cents, Currency, CustomerId, ItemUnits, OrderId, OrderLine, Timestamp};
 use uuid::Uuid;
@@ -151,7 +150,6 @@ fn part(amount: Cents, quantity: i64, units: i64) -> Cents {
         return Cents::ZERO;
     }
     let (each, over) = (amount.0.div_euclid(quantity), amount.0.rem_euclid(quantity));
-    let over = if planted(Bug::RemainderLost) { 0 } else { over };
     Cents(each).times(units) + Cents(over.min(units))
 }
 

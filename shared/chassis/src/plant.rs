@@ -63,8 +63,6 @@ bugs! {
     CreditFreedTwice = "credit-freed-twice",
     /// Credit approves beyond the limit.
     OverLimit = "over-limit",
-    /// Credit loses what is left over when an amount is shared out.
-    RemainderLost = "remainder-lost",
     /// Finance books a payment each time that it is reported.
     PaymentTwice = "payment-twice",
     /// Finance leaves numbers of invoices out.
@@ -75,6 +73,18 @@ bugs! {
     ReportTwice = "report-twice",
     /// The gateway shows whatever level it heard last.
     OlderLevel = "older-level",
+}
+
+impl Bug {
+    /// Whether it is one of the log's, which any service shows; else it is one of a service's rules.
+    pub fn is_of_the_log(self) -> bool {
+        self < Self::NameForgotten
+    }
+
+    /// Whether it shows only where something is parked.
+    pub fn wants_poison(self) -> bool {
+        matches!(self, Self::SuccessorNotParked | Self::ReplayedAnew)
+    }
 }
 
 impl fmt::Display for Bug {

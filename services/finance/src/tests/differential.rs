@@ -89,7 +89,7 @@ impl Life {
     /// Lets all notes arrive: a payment is one away from its order, a number two. What is parked
     /// is not at rest.
     async fn come_to_rest(&mut self) {
-        for _ in 0..4 {
+        for _ in 0..40 {
             self.trial.batch(vec![]).await;
         }
         self.trial.compare().await;

@@ -69,8 +69,8 @@ async fn a_closing_account_waits_for_the_last_invoice() {
     assert!(said.is_empty());
     said.extend(rung(&mut bench).await);
     expect![[r#"
-        a invoice 1970-000001 for parcel 1: 1692 + 220 = 1912, prepaid 0, issued 1970-01-01, due 1970-01-31
         a invoice 1970-000002 for parcel 2: 3382 + 440 = 3822, prepaid 0, issued 1970-01-01, due 1970-01-31
+        a invoice 1970-000001 for parcel 1: 1692 + 220 = 1912, prepaid 0, issued 1970-01-01, due 1970-01-31
         a settled: ordered 5734, invoiced 5734, paid 0, open 5734, cost 1800, margin 3274
     "#]]
     .assert_eq(&said.iter().map(write).collect::<String>());

@@ -1,6 +1,7 @@
 //! What must never happen, looked for in the books: of one service after each of its transactions, as
 //! far as it touched them; of all, and of one against the other, when a story is over.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use allocation::Allocation;
@@ -31,6 +32,8 @@ pub(super) struct Services {
     notification: Database,
     webhook: Database,
     gateway: Database,
+    /// The highest number of each item's level that the gateway has shown.
+    shown: RefCell<BTreeMap<&'static str, i64>>,
 }
 
 impl Services {
@@ -45,6 +48,7 @@ impl Services {
             notification: house.install(Notification::default()),
             webhook: house.install(Webhook::default()),
             gateway: house.install(Gateway::new(GatewaySettings::default())),
+            shown: RefCell::default(),
         }
     }
 
@@ -59,6 +63,7 @@ impl Services {
             }
             "inventory" => self.inventory.look::<Inventory, _>(inventory::memory::audit_last),
             "fulfilment" => self.fulfilment.look::<Fulfilment, _>(fulfilment::memory::audit_last),
+            "gateway" => self.levels_go_back(),
             _ => vec![],
         };
         first(service, wrong)
@@ -168,6 +173,18 @@ impl Services {
         }
         let over = it.is_over && money.in_hand != Cents::ZERO;
         over.then(|| format!("V9: {id} is {:?}, and {:?} is in hand", it.status, money.in_hand))
+    }
+
+    /// V11: a level that was overtaken is not shown any more.
+    fn levels_go_back(&self) -> Vec<String> {
+        let mut shown = self.shown.borrow_mut();
+        let back = ITEMS.iter().filter_map(|(name, ..)| {
+            let sku = Sku::new(*name).ok()?;
+            let now = self.gateway.look::<Gateway, _>(|it| it.level(&sku)).map_or(0, |it| it.0);
+            let before = shown.insert(name, now).unwrap_or_default();
+            (now < before).then(|| format!("V11: {name} shows level {now} after {before}"))
+        });
+        back.collect()
     }
 
     /// V11: the levels that the gateway shows are those of inventory.

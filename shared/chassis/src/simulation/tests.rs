@@ -123,7 +123,7 @@ fn one_seed_is_one_story() {
 #[test]
 fn each_planted_fault_is_found() {
     let mut missed = Vec::new();
-    for bug in Bug::ALL {
+    for bug in Bug::ALL.iter().filter(|it| it.is_of_the_log()) {
         assert!(plant(Some(*bug)));
         let found = (0..100).find_map(|seed| play(seed, Faults::MANY).err().map(|it| (seed, it)));
         if found.is_none() {
