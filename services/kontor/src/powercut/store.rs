@@ -47,10 +47,20 @@ pub(super) async fn write(
     Ok(true)
 }
 
-/// The position of a partition.
+/// The position of a partition; 0 if it is gone, with all of the table perhaps: a server that writes
+/// nothing down may lose that, too.
 pub(super) async fn position(db: &mut PgConnection, partition: i32) -> anyhow::Result<i64> {
     let version = sqlx::query_scalar("select version from position where partition = $1");
-    Ok(version.bind(partition).fetch_one(db).await?)
+    let version = version.bind(partition).fetch_optional(db).await;
+    Ok(unless_gone(version)?.flatten().unwrap_or_default())
+}
+
+/// Nothing, if the table is gone (SQLSTATE 42P01).
+fn unless_gone<T>(read: sqlx::Result<T>) -> sqlx::Result<Option<T>> {
+    match read {
+        Err(sqlx::Error::Database(it)) if it.code().as_deref() == Some("42P01") => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// The pages of a partition from this number on, in order.
@@ -62,5 +72,6 @@ pub(super) async fn pages(
     let pages = sqlx::query_as(
         "select number, body from page where partition = $1 and number >= $2 order by number",
     );
-    Ok(pages.bind(partition).bind(from).fetch_all(db).await?)
+    let pages = pages.bind(partition).bind(from).fetch_all(db).await;
+    Ok(unless_gone(pages)?.unwrap_or_default())
 }
