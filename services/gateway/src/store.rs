@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod carried;
+mod channels;
 mod read;
 mod saved;
 mod stream;
@@ -18,6 +19,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+pub(crate) use channels::channels;
 pub(crate) use stream::{stream, stream_levels};
 
 pub(crate) use read::{
@@ -118,6 +120,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
     all.extend(saved::STATEMENTS);
     all.extend(work::STATEMENTS);
     all.extend(stream::STATEMENTS);
+    all.extend(channels::STATEMENTS);
     all
 }
 

@@ -42,6 +42,7 @@ pub(crate) struct Me {
     pub(crate) work: bool,
     pub(crate) parked: bool,
     pub(crate) stock: bool,
+    pub(crate) webhooks: bool,
 }
 
 impl Me {
@@ -55,6 +56,7 @@ impl Me {
             work: may(Action::ReadWork),
             parked: may(Action::TendParked),
             stock: may(Action::ReadStock),
+            webhooks: may(Action::ManageWebhooks),
         }
     }
 }
