@@ -38,7 +38,7 @@ const isBusy = (part) => {
   const field = document.activeElement;
   const typed = [...part.querySelectorAll("input:not([type=hidden])")];
   return (part.contains(field) && field.matches("input, select, textarea"))
-    || typed.some((it) => it.name === "reason" && it.value !== "");
+    || typed.some((it) => ["reason", "since"].includes(it.name) && it.value !== "");
 };
 
 // Shows the page as it is now, without leaving it.

@@ -9,6 +9,7 @@ mod exporting;
 mod format;
 mod frame;
 mod holds;
+mod hooks;
 mod importing;
 pub(crate) mod language;
 mod live;
@@ -86,6 +87,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/console/live", get(stream::follow))
         .route("/console/assets/{name}", get(assets::serve))
         .merge(docs::routes())
+        .merge(hooks::routes())
         .layer(DefaultBodyLimit::max(FORM))
         .layer(from_fn(guard))
 }

@@ -6,7 +6,7 @@ mod door;
 mod exact;
 mod exporting;
 pub(crate) mod extract;
-mod hooks;
+pub(crate) mod hooks;
 mod importing;
 mod keys;
 pub(crate) mod list;

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod change;
+mod channels;
 mod head;
 mod read;
 mod rows;
@@ -20,6 +21,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 pub(crate) use change::{parts, states};
+pub(crate) use channels::channels;
 pub(crate) use head::{Head, terms};
 pub(crate) use stream::{stream, stream_levels};
 
@@ -107,6 +109,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
     all.extend(saved::STATEMENTS);
     all.extend(work::STATEMENTS);
     all.extend(stream::STATEMENTS);
+    all.extend(channels::STATEMENTS);
     all
 }
 

@@ -2,6 +2,7 @@ mod access;
 mod console;
 mod console_deciding;
 mod console_docs;
+mod console_hooks;
 mod console_live;
 mod console_saved;
 mod console_words;

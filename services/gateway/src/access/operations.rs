@@ -95,6 +95,12 @@ pub(crate) const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("GET", "/import/template.csv", Leave(Action::ImportOrders)),
     ("POST", "/import/preview", Leave(Action::ImportOrders)),
     ("POST", "/import/confirm", Leave(Action::ImportOrders)),
+    ("GET", "/webhooks", Leave(Action::ManageWebhooks)),
+    ("GET", "/webhooks/{channel}/{webhook}", Leave(Action::ManageWebhooks)),
+    ("POST", "/webhooks/{channel}/{webhook}/test", Leave(Action::ManageWebhooks)),
+    ("POST", "/webhooks/{channel}/{webhook}/replay", Leave(Action::ManageWebhooks)),
+    ("POST", "/webhooks/{channel}/{webhook}/secret", Leave(Action::ManageWebhooks)),
+    ("POST", "/webhooks/{channel}/{webhook}/active", Leave(Action::ManageWebhooks)),
     // What everybody may read.
     ("GET", "/docs", Nothing),
     ("GET", "/docs/events", Nothing),

@@ -43,6 +43,7 @@ pub(crate) struct Me {
     pub(crate) work: bool,
     pub(crate) parked: bool,
     pub(crate) stock: bool,
+    pub(crate) webhooks: bool,
 }
 
 impl Me {
@@ -56,6 +57,7 @@ impl Me {
             work: may(Action::ReadWork),
             parked: may(Action::TendParked),
             stock: may(Action::ReadStock),
+            webhooks: may(Action::ManageWebhooks),
         }
     }
 }

@@ -40,6 +40,7 @@ catalogue! {
     orders: "Orders", "订单";
     holds: "Credit holds", "信用冻结";
     stock: "Stock", "库存";
+    webhooks: "Webhooks", "推送";
     docs: "Documentation", "文档";
     read_in: "Language", "语言";
     live_on: "Live", "实时更新";

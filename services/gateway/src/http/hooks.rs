@@ -22,7 +22,7 @@ use super::problem::{Always, IfMissing, IfSent, Problem, fault};
 use super::{Api, Json, schema};
 use crate::access::{May, Resource, act};
 
-const NO_ENDPOINT: &str = "There is no such webhook";
+pub(crate) const NO_ENDPOINT: &str = "There is no such webhook";
 
 /// The longest URL that is looked at; webhook says how long it may be.
 const LONGEST_URL: usize = 4096;
@@ -67,13 +67,13 @@ fn check_events(events: &[HookEvent], faults: &mut Faults) {
 pub(crate) struct Webhook {
     /// `https`, at a public address, without a user or a fragment.
     #[schema(min_length = 1, max_length = 2048, example = "https://shop.example.com/kontor")]
-    url: String,
+    pub(crate) url: String,
     /// What for: at least one, and not `webhook.test`.
     #[schema(value_type = Vec<schema::HookEvent>, min_items = 1, max_items = 4)]
-    events: Vec<HookEvent>,
+    pub(crate) events: Vec<HookEvent>,
     /// Whether it is called at all. What happens while it is not is never sent. One that was
     /// disabled, because it did not answer, is called again if it is set active.
-    active: bool,
+    pub(crate) active: bool,
 }
 
 impl Checked for Webhook {
@@ -92,7 +92,7 @@ pub(crate) struct Signing {
     /// secret that was shown then; who does not have that one draws another.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
-    secret: Option<HookSecret>,
+    pub(crate) secret: Option<HookSecret>,
     /// Until when the secret before signs beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -206,7 +206,7 @@ pub(crate) async fn put_webhook(
 pub(crate) struct NewSecret {
     /// `whsec_` and 24 to 64 random bytes in base64. One is drawn if none is given.
     #[schema(value_type = Option<String>, pattern = "^whsec_(([A-Za-z0-9+/]{4}){8,21}([A-Za-z0-9+/][AQgw]==)?|([A-Za-z0-9+/]{4}){8,20}[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)$")]
-    secret: Option<HookSecret>,
+    pub(crate) secret: Option<HookSecret>,
 }
 
 impl Checked for NewSecret {
@@ -251,7 +251,7 @@ pub(crate) async fn rotate_secret(
 }
 
 /// Whose webhooks the path means.
-pub(crate) struct Of(ChannelId);
+pub(crate) struct Of(pub(crate) ChannelId);
 
 impl<S: Send + Sync> FromRequestParts<S> for Of {
     type Rejection = Problem;
@@ -265,7 +265,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Of {
 }
 
 /// Which webhook the path means.
-pub(crate) struct At(ChannelId, EndpointId);
+#[derive(Debug, Clone)]
+pub(crate) struct At {
+    pub(crate) channel: ChannelId,
+    pub(crate) endpoint: EndpointId,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for At {
     type Rejection = Problem;
@@ -275,7 +279,7 @@ impl<S: Send + Sync> FromRequestParts<S> for At {
             Path::<(ChannelId, EndpointId)>::from_request_parts(parts, state)
                 .await
                 .map_err(|it| Problem::malformed(it.body_text()))?;
-        Ok(Self(channel, endpoint))
+        Ok(Self { channel, endpoint })
     }
 }
 
@@ -287,7 +291,7 @@ impl At {
         api: &Api,
         may: &May<act::ManageWebhooks>,
     ) -> Result<(ChannelId, EndpointId), Problem> {
-        let Self(channel, endpoint) = self;
+        let Self { channel, endpoint } = self;
         may.on(&Resource::Of(&channel), NO_ENDPOINT)?;
         let all = api.house.ask(EndpointsOf { channel: channel.clone() }).await?;
         let is_there = all.iter().any(|it| it.endpoint == endpoint);

@@ -73,7 +73,7 @@ pub(crate) async fn test_webhook(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Since {
     #[schema(value_type = String, format = DateTime, example = "2026-11-21T08:00:00Z")]
-    since: Timestamp,
+    pub(crate) since: Timestamp,
 }
 
 impl Checked for Since {
@@ -84,7 +84,7 @@ impl Checked for Since {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Replayed {
     #[schema(example = 12)]
-    deliveries: i64,
+    pub(crate) deliveries: i64,
 }
 
 /// Send again

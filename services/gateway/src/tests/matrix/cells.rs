@@ -298,6 +298,32 @@ fn pages() -> Vec<Cell> {
     cells
 }
 
+/// Webhooks on the console.
+fn hook_pages() -> Vec<Cell> {
+    const ONE: &str = "/webhooks/webshop/ep-1";
+    const KEY: &str = "key=018f3c1e-7a2b-7cde-8f01-23456789abcd";
+    let post = |path, deed: &str, form: &str| {
+        Cell::of(("POST", path), 200).at(&format!("{ONE}/{deed}")).saying(form)
+    };
+    let mut cells = vec![Cell::of(("GET", "/webhooks"), 200)];
+    for cell in [
+        Cell::of(("GET", "/webhooks/{channel}/{webhook}"), 200).at(ONE),
+        post("/webhooks/{channel}/{webhook}/test", "test", KEY),
+        post(
+            "/webhooks/{channel}/{webhook}/replay",
+            "replay",
+            &format!("{KEY}&since=2026-11-21T08:00"),
+        ),
+        post("/webhooks/{channel}/{webhook}/secret", "secret", KEY),
+        post("/webhooks/{channel}/{webhook}/active", "active", &format!("{KEY}&active=no")),
+    ] {
+        cells.push(cell.but(Foreign, &[("webshop", "market")]));
+        cells.push(cell.but(Missing, &[("ep-1", "ep-none")]));
+        cells.push(cell);
+    }
+    cells
+}
+
 /// Work lists, saved views, and what everybody may read.
 fn more_pages() -> Vec<Cell> {
     let get = |path, own: &str| Cell::of(("GET", path), 200).at(own);
@@ -331,6 +357,7 @@ fn more_pages() -> Vec<Cell> {
             ..post("/parked/{service}/discard", "/parked/intake/discard", &put_away)
         },
     ]);
+    cells.extend(hook_pages());
     // The last: who is signed out asks nothing more.
     cells.push(Cell { done: 303, ..post("/sign-out", "/sign-out", "") });
     cells
