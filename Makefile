@@ -41,4 +41,5 @@ bench: ## Measures orders placed to pick requested (release build; a few minutes
 	cargo run --release --package kontor -- bench
 
 chaos: ## Tries whether anything is lost under faults: 10,000 orders, 60 faults (six minutes)
-	cargo run --profile proof --package kontor -- chaos --gate
+	cargo build --quiet --package kontor --package checker
+	cargo run --quiet --package kontor -- chaos --gate

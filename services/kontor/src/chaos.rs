@@ -2,6 +2,8 @@
 //! every service twice, and everybody outside, all of one machine and on its loopback; what everybody
 //! outside saw is written down, and compared with the books in the end.
 
+mod again;
+mod audit;
 mod check;
 mod faults;
 mod journal;
@@ -24,6 +26,7 @@ use contracts::Timestamp;
 use serde_json::{Map, Value, json};
 use servers::Progress;
 
+use self::audit::Auditor;
 use self::check::Check;
 use self::faults::Pages;
 use self::journal::{Done, Journal, now};
@@ -31,7 +34,7 @@ use self::outside::{Outside, Receivers};
 use self::plan::Plan;
 use self::premises::Premises;
 use self::probe::Probe;
-use self::report::Report;
+use self::report::{Report, Summary};
 use crate::house;
 
 /// What is tried.
@@ -126,20 +129,24 @@ impl Phases {
 /// Tries it. Returns the reports of all runs for people, and whether all is well.
 pub async fn run(chaos: Chaos, progress: Progress<'_>) -> anyhow::Result<(String, bool)> {
     let chaos = chaos.settled()?;
-    let (mut told, mut is_well) = (String::new(), true);
+    let (mut told, mut summary) = (String::new(), Summary::default());
     for nth in 0..chaos.runs {
         let run = chaos.of_run(nth)?;
         progress(&format!("seed {}: {} orders, {} faults", run.seed, run.orders, run.plan.0.len()));
         let report = Box::pin(run.carry_out(progress)).await?;
-        is_well &= report.violations.is_empty();
+        summary.add(&report);
         writeln!(told, "{report}")?;
     }
-    Ok((told, is_well))
+    if chaos.runs > 1 {
+        write!(told, "{summary}")?;
+    }
+    Ok((told, summary.is_well()))
 }
 
 impl Run {
     async fn carry_out(&self, progress: Progress<'_>) -> anyhow::Result<Report> {
         let watch = Stopwatch::start();
+        let auditor = Auditor::find()?;
         if self.records.exists() {
             std::fs::remove_dir_all(&self.records).context("the records of an earlier run")?;
         }
@@ -156,7 +163,8 @@ impl Run {
         let web = house.key("web").await?;
         let events = ["order.shipped", "order.invoiced"];
         let hook = json!({ "url": format!("http://{}/kontor", receivers.hook), "events": events });
-        house.operates(Some(&web), "/v1/channels/web/webhooks", &hook).await?;
+        let made = house.operates(Some(&web), "/v1/channels/web/webhooks", &hook).await?;
+        receivers.is_endpoint(made["webhook"].as_str().context("a webhook has a name")?);
         let opened = (self.seed, journal.clone());
         let outside = Outside::open(&house.suite, opened, house.gateways.clone(), market).await?;
 
@@ -168,7 +176,8 @@ impl Run {
         };
         let tried = async {
             let phases = self.disturbs(&mut house, &outside, &mut report, progress).await?;
-            self.looks(&house, &outside, &mut report, (phases, progress)).await
+            self.looks(&house, &outside, &mut report, (phases, progress)).await?;
+            self.is_audited(&house, &auditor, &mut report, progress).await
         };
         let tried = tried.await;
         outside.close().await;
@@ -249,6 +258,24 @@ impl Run {
             report.violations.extend(check.finds(&outside.common.journal.attempts()?).await?);
         }
         self.judges(&check, phases.started, report).await
+    }
+
+    /// Hear all again, and the long audit.
+    async fn is_audited(
+        &self,
+        house: &Premises,
+        auditor: &Auditor,
+        report: &mut Report,
+        progress: Progress<'_>,
+    ) -> anyhow::Result<()> {
+        let ledgers = house.ledgers()?;
+        progress("hearing every page again");
+        report.said_again = again::all((house, &ledgers), auditor, &self.records, progress).await?;
+        progress("the checker looks at what is left");
+        let audit = auditor.looks(&self.records).await?;
+        report.violations.extend(audit.wrong.iter().cloned());
+        report.audit = audit;
+        Ok(())
     }
 
     /// What is told besides: how many orders there are, and whether anybody died of itself.

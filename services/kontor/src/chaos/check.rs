@@ -189,6 +189,6 @@ impl Check<'_> {
     }
 }
 
-fn violation(promise: &str, found: impl Into<String>) -> Violation {
+pub(super) fn violation(promise: &str, found: impl Into<String>) -> Violation {
     Violation { promise: promise.to_owned(), found: found.into() }
 }

@@ -2,8 +2,8 @@
 //! unwell at times.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,12 +21,15 @@ use crate::chaos::journal::{Call, Journal, Mail, digest, now};
 pub(in crate::chaos) struct Receivers {
     pub(in crate::chaos) mail: SocketAddr,
     pub(in crate::chaos) hook: SocketAddr,
+    /// How the suite calls the channel's server.
+    endpoint: Arc<OnceLock<String>>,
     parts: [JoinHandle<()>; 2],
 }
 
 #[derive(Clone)]
 struct Ears {
     journal: Arc<Journal>,
+    endpoint: Arc<OnceLock<String>>,
     calls: Arc<AtomicU64>,
 }
 
@@ -34,7 +37,9 @@ impl Receivers {
     pub(in crate::chaos) async fn open(journal: Arc<Journal>) -> anyhow::Result<Self> {
         let door = TcpListener::bind("127.0.0.1:0").await?;
         let mail = door.local_addr()?;
-        let ears = Ears { journal: journal.clone(), calls: Arc::default() };
+        let endpoint: Arc<OnceLock<String>> = Arc::default();
+        let ears =
+            Ears { journal: journal.clone(), endpoint: endpoint.clone(), calls: Arc::default() };
         let letters = task::spawn("mail server", async move {
             while let Ok((caller, _)) = door.accept().await {
                 let journal = journal.clone();
@@ -48,7 +53,12 @@ impl Receivers {
         let calls = task::spawn("channel's server", async move {
             axum::serve(listener, router).await.ok(); // Ends with the run.
         });
-        Ok(Self { mail, hook, parts: [letters, calls] })
+        Ok(Self { mail, hook, endpoint, parts: [letters, calls] })
+    }
+
+    /// The suite calls the channel's server so, from now on.
+    pub(in crate::chaos) fn is_endpoint(&self, name: &str) {
+        self.endpoint.get_or_init(|| name.to_owned());
     }
 }
 
@@ -64,7 +74,8 @@ async fn hear(State(ears): State<Ears>, headers: HeaderMap, _body: Bytes) -> Sta
     let status = if nth % 50 == 49 { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
     let id = headers.get("webhook-id").and_then(|it| it.to_str().ok()).unwrap_or_default();
     let answered = status.as_u16();
-    ears.journal.call(&Call { at: now(), id, endpoint: "web", answered });
+    let endpoint = ears.endpoint.get().map_or("", String::as_str);
+    ears.journal.call(&Call { at: now(), id, endpoint, answered });
     status
 }
 
