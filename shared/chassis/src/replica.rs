@@ -185,6 +185,8 @@ async fn database(
     db.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(partitions + 8)
+        // While the database begins, the pool looks for it at intervals of up to a fifth of this.
+        .acquire_timeout(PATIENCE)
         .test_before_acquire(false) // A round trip a transaction; a broken one is tried again.
         .connect_with(account.database.clone());
     Ok(pool.await?)

@@ -84,7 +84,7 @@ impl Ear {
             return; // Nobody whom we listen to.
         };
         self.raise(&page.speaker, page.number);
-        if page.number <= seen {
+        if page.number <= seen && !planted(Bug::HeardAgain) {
             return; // Given out before.
         }
         let Some(waiting) = self.waiting.get_mut(&page.speaker) else { return };
