@@ -10,8 +10,10 @@ use chassis::clock::Stopwatch;
 use contracts::Kind;
 use serde_json::json;
 use servers::Progress;
+use sqlx::{Connection, Executor, PgConnection};
 
 use super::audit::{Auditor, Hashes};
+use super::plan::REPLICAS;
 use super::premises::{PARTITIONS, Premises};
 use crate::house;
 use crate::ledgers::Ledgers;
@@ -72,6 +74,31 @@ pub(super) async fn all(
     let both = serde_json::to_string_pretty(&json!({ "before": before, "after": after }))? + "\n";
     std::fs::write(records.join("hashes.json"), both).context("hashes.json")?;
     Ok(said)
+}
+
+/// All that the gateway has made of pages, and how far it has heard them.
+const SHOWN: &str =
+    "truncate order_head, order_state, timeline_part, stock_level, short_pick, position";
+
+/// What the gateway shows of orders and stock is thrown away, to be made anew from the first page of
+/// everybody whom it hears: of its own it knows only who may come in.
+pub(super) async fn shown(house: &mut Premises) -> anyhow::Result<()> {
+    let gateways = REPLICAS.map(|it| format!("gateway/{it}"));
+    for name in &gateways {
+        let running = house.process(name)?.running.take();
+        running.context("it runs")?.stop().await?;
+    }
+    let database = house.suite.postgres.superuser().database("gateway");
+    let mut db = PgConnection::connect_with(&database).await?;
+    db.execute(SHOWN).await?;
+    db.close().await?;
+    for name in &gateways {
+        house.launch(name, None)?;
+    }
+    for name in &gateways {
+        house.ready(name).await?;
+    }
+    Ok(())
 }
 
 /// What the tables hold when they do not change any more.

@@ -41,6 +41,8 @@ pub(super) struct Report {
     /// What the checker found, which is also among the violations.
     pub(super) audit: Audit,
     pub(super) violations: Vec<Violation>,
+    /// How long each phase took, in milliseconds, in order.
+    pub(super) phases: Vec<(&'static str, u64)>,
     /// Seconds that the whole run took.
     pub(super) seconds: u64,
     /// Where its records are.
@@ -145,6 +147,11 @@ impl Report {
     pub(super) fn rested(&mut self, rest: &Rest) {
         self.drain_ms = self.drain_ms.max(rest.millis);
         self.insisted += rest.insisted;
+        self.left(rest);
+    }
+
+    /// Adds what was left to be done.
+    pub(super) fn left(&mut self, rest: &Rest) {
         for left in rest.left.iter().take(20) {
             self.violations.push(Violation {
                 promise: "every order comes to its end".to_owned(),
@@ -199,6 +206,9 @@ impl fmt::Display for Report {
             self.seconds
         )?;
         recoveries(f, &self.faults, &self.recovery)?;
+        let phases: Vec<String> =
+            self.phases.iter().map(|it| format!("{} {} s", it.0, seconds(it.1))).collect();
+        writeln!(f, "Phases: {}.\n", phases.join(", "))?;
         let counts: Vec<String> = self.attempts.iter().map(|(it, n)| format!("{n} {it}")).collect();
         writeln!(f, "Seen outside: {}.\n", counts.join(", "))?;
         if self.insisted > 0 {

@@ -1,9 +1,10 @@
 //! Who is told: a mail server that takes letters, and a channel's own server that is called. Both are
 //! unwell at times.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -31,6 +32,8 @@ struct Ears {
     journal: Arc<Journal>,
     endpoint: Arc<OnceLock<String>>,
     calls: Arc<AtomicU64>,
+    /// Calls that were answered badly, by their ids.
+    refused: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Receivers {
@@ -38,8 +41,12 @@ impl Receivers {
         let door = TcpListener::bind("127.0.0.1:0").await?;
         let mail = door.local_addr()?;
         let endpoint: Arc<OnceLock<String>> = Arc::default();
-        let ears =
-            Ears { journal: journal.clone(), endpoint: endpoint.clone(), calls: Arc::default() };
+        let ears = Ears {
+            journal: journal.clone(),
+            endpoint: endpoint.clone(),
+            calls: Arc::default(),
+            refused: Arc::default(),
+        };
         let letters = task::spawn("mail server", async move {
             while let Ok((caller, _)) = door.accept().await {
                 let journal = journal.clone();
@@ -68,11 +75,14 @@ impl Drop for Receivers {
     }
 }
 
-/// Every fiftieth call is answered badly: it comes again.
+/// Every fiftieth call is answered badly, the first time that it comes: it comes again.
 async fn hear(State(ears): State<Ears>, headers: HeaderMap, _body: Bytes) -> StatusCode {
     let nth = ears.calls.fetch_add(1, Ordering::Relaxed);
-    let status = if nth % 50 == 49 { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
     let id = headers.get("webhook-id").and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let mut refused = ears.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_refused = nth % 50 == 49 && refused.insert(id.to_owned());
+    drop(refused);
+    let status = if is_refused { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
     let answered = status.as_u16();
     let endpoint = ears.endpoint.get().map_or("", String::as_str);
     ears.journal.call(&Call { at: now(), id, endpoint, answered });
