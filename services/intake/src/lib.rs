@@ -9,7 +9,7 @@ mod changes;
 mod confirmation;
 mod counter;
 mod document;
-mod machine;
+pub mod machine;
 pub mod memory;
 mod order;
 mod placement;

@@ -4,7 +4,7 @@
 use contracts::Status;
 
 /// What may follow on each state, and what begins.
-pub(crate) const AFTER: &[(Option<Status>, &[Status])] = {
+pub const AFTER: &[(Option<Status>, &[Status])] = {
     use Status::{
         AwaitingPayment, Backordered, Cancelled, Checking, Completed, Confirmed, CreditHold,
         Delivered, Expired, Packed, PartiallyDelivered, PartiallyShipped, Picking, Rejected,
@@ -16,7 +16,8 @@ pub(crate) const AFTER: &[(Option<Status>, &[Status])] = {
         (Some(CreditHold), &[Checking, AwaitingPayment, Confirmed, Backordered, Cancelled]),
         (Some(AwaitingPayment), &[Confirmed, Backordered, Expired, Cancelled]),
         (Some(Confirmed), &[Backordered, Released, Picking, Cancelled]),
-        (Some(Backordered), &[Confirmed, Cancelled]),
+        // Picking: what a count took, and nobody had any more, was found by its picker all the same.
+        (Some(Backordered), &[Confirmed, Picking, Cancelled]),
         (Some(Released), &[Confirmed, Backordered, Picking, Cancelled]),
         (Some(Picking), &[Confirmed, Backordered, Released, Packed, PartiallyShipped, Cancelled]),
         (Some(Packed), &[PartiallyShipped, Shipped]),

@@ -43,6 +43,21 @@ impl Order {
         }
     }
 
+    /// Counts units as handed over that a picker holds, though intake kept none for him: a count took
+    /// their claim in the moment in which their warehouse was told. Whatever was to replace them is
+    /// not wanted any more, wherever it has got to.
+    pub(crate) fn find(&mut self, picked: &[LineUnits]) {
+        for LineUnits { line, quantity } in picked.iter().copied() {
+            let mut missing = quantity - self.units_of(line, Bucket::Released);
+            for from in [Bucket::Unsourced, Bucket::Backordered] {
+                let units = [LineUnits { line, quantity: missing }];
+                let found = self.shift(from, Bucket::Reserved, units);
+                missing -= count(&self.shift(Bucket::Reserved, Bucket::Released, found));
+            }
+            self.clear(Bucket::Released, line, None, missing);
+        }
+    }
+
     /// Takes away what a count did not find. Returns which units lost their source: what was handed
     /// over for picking is not among them.
     pub(crate) fn withdraw(&mut self, claims: &[Claim]) -> Vec<LineUnits> {

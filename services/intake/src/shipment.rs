@@ -5,7 +5,7 @@ use contracts::fulfilment::{
     Delivered, DeliveryRefused, Packed, PickRequested, PickStarted, Picked, Returned, Shipped,
 };
 use contracts::intake::{CancelReason, OrderCompleted, SourcingReason};
-use contracts::{Actor, Bucket, ShipmentId, Status, WarehouseId};
+use contracts::{Actor, Bucket, LineUnits, ShipmentId, Status, WarehouseId};
 
 use crate::order::{Facts, Shipment, Stage, Turn, items};
 
@@ -33,7 +33,9 @@ impl Turn<'_> {
             return; // Heard before.
         }
         self.by = warehouse(&it.warehouse);
-        self.order.shift(Bucket::Released, Bucket::Picked, items(&it.picked));
+        let picked: Vec<LineUnits> = items(&it.picked).collect();
+        self.order.find(&picked);
+        self.order.shift(Bucket::Released, Bucket::Picked, picked);
         let short = self.order.shift(Bucket::Released, Bucket::Unsourced, items(&it.short));
         self.tell(if short.is_empty() { "" } else { "short_pick" });
         if !short.is_empty() {

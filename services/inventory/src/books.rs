@@ -326,6 +326,8 @@ impl Books {
             Inbound::PromotionRequested(it) => self.promote(it.order),
             Inbound::OrderCancelled(it) => self.end(it.order),
             Inbound::OrderExpired(it) => self.end(it.order),
+            // What was claimed in place of goods that a picker found all the same is free.
+            Inbound::OrderCompleted(it) => self.end(it.order),
             Inbound::Picked(it) => self.pick(it),
             Inbound::Shipped(it) => self.ship(it),
             Inbound::Returned(it) => self.take_back(it),

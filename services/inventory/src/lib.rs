@@ -14,7 +14,9 @@ mod tests;
 use chassis::{Batch, Decided, Migration, Service, migrations};
 use contracts::allocation::SourcingPlanned;
 use contracts::fulfilment::{Picked, Returned, Shipped};
-use contracts::intake::{OrderCancelled, OrderExpired, OrderHeld, PromotionRequested};
+use contracts::intake::{
+    OrderCancelled, OrderCompleted, OrderExpired, OrderHeld, PromotionRequested,
+};
 use contracts::inventory::{
     BackorderFilled, BackorderServed, BackordersDue, ClaimRefused, ClaimsPromoted, ClaimsReleased,
     ClaimsTaken, ClaimsWithdrawn, CountStock, LeaseEnds, LeaseExpired, LevelsDue, PromotionRefused,
@@ -33,6 +35,7 @@ message_set! {
         PromotionRequested,
         OrderCancelled,
         OrderExpired,
+        OrderCompleted,
         Picked,
         Shipped,
         Returned,

@@ -1,16 +1,12 @@
 //! A demo shop: what it sells, where it keeps it, who buys it.
 
+pub(crate) mod commands;
+
 use anyhow::Context;
 use chassis::Client;
-use contracts::allocation::{NodeKind, SetNode};
-use contracts::credit::{RecordHistory, SetCreditLimit};
-use contracts::intake::{ListItem, RegisterCustomer};
-use contracts::inventory::ReceiveStock;
-use contracts::{
-    Actor, Cents, Command, Currency, CustomerId, Language, Sku, Tier, Uuid, WarehouseId,
-};
+use contracts::allocation::NodeKind;
+use contracts::{Command, Tier, Uuid};
 use futures::{StreamExt, TryStreamExt, stream};
-use jiff::ToSpan;
 use jiff::civil::Date;
 
 /// Who connects to the demo shop from outside.
@@ -84,78 +80,19 @@ pub async fn shop(client: &Client, today: Date) -> anyhow::Result<()> {
         .await
 }
 
-pub(crate) async fn item(
-    client: &Client,
-    (sku, name, category, price, cost, tax_rate, weight_g): Item,
-) -> anyhow::Result<()> {
-    let item = ListItem {
-        sku: Sku::new(sku)?,
-        name: name.to_owned(),
-        category: category.to_owned(),
-        unit_price: Cents(price),
-        currency: Currency::CNY,
-        unit_cost: Cents(cost),
-        tax_rate,
-        weight_g,
-        pack: 1,
-        max_quantity: 10_000,
-        active: true,
-    };
-    tell(client, &format!("item {sku}"), item).await
+pub(crate) async fn item(client: &Client, it: Item) -> anyhow::Result<()> {
+    tell(client, &format!("item {}", it.0), commands::list(it)?).await
 }
 
-pub(crate) async fn warehouse(
-    client: &Client,
-    (warehouse, name, kind, province, city, lines_per_hour, _): Warehouse,
-) -> anyhow::Result<()> {
-    let node = SetNode {
-        warehouse: WarehouseId::new(warehouse)?,
-        name: name.to_owned(),
-        kind,
-        province: province.to_owned(),
-        city: city.to_owned(),
-        serves: vec![],
-        lines_per_hour,
-        active: true,
-    };
-    tell(client, &format!("node {warehouse}"), node).await
+pub(crate) async fn warehouse(client: &Client, it: Warehouse) -> anyhow::Result<()> {
+    tell(client, &format!("node {}", it.0), commands::open(it)?).await
 }
 
-pub(crate) async fn customer(
-    client: &Client,
-    (id, name, tier, limit, due, paid): Customer,
-    today: Date,
-) -> anyhow::Result<()> {
-    let customer = CustomerId::new(id)?;
-    let registered = RegisterCustomer {
-        customer: customer.clone(),
-        name: name.to_owned(),
-        tier,
-        on_account: true,
-        language: Language::Chinese,
-    };
-    tell(client, &format!("customer {id}"), registered).await?;
-    let agreed = SetCreditLimit {
-        customer: customer.clone(),
-        limit: Cents(limit),
-        currency: Currency::CNY,
-        until: None,
-        payment_days: 30,
-        by: Actor("seed".to_owned()),
-    };
-    tell(client, &format!("limit {id}"), agreed).await?;
-    // What is paid pays the oldest first: only who pays little owes anything for long.
-    let mut left = paid;
-    for month in (1..=3).rev() {
-        let paid = left.min(due / 3);
-        left -= paid;
-        let history = RecordHistory {
-            customer: customer.clone(),
-            document: format!("opening-{month}"),
-            due: today.checked_sub((month * 25).days())?,
-            amount: Cents(due / 3),
-            paid: Cents(paid),
-        };
+pub(crate) async fn customer(client: &Client, it: Customer, today: Date) -> anyhow::Result<()> {
+    let id = it.0;
+    tell(client, &format!("customer {id}"), commands::register(it)?).await?;
+    tell(client, &format!("limit {id}"), commands::agree(it)?).await?;
+    for (month, history) in commands::history(it, today)? {
         tell(client, &format!("history {id} {month}"), history).await?;
     }
     Ok(())
@@ -169,14 +106,7 @@ pub async fn stock(
     quantity: i64,
     unit_cost: i64,
 ) -> anyhow::Result<()> {
-    let receipt = ReceiveStock {
-        sku: Sku::new(sku)?,
-        warehouse: WarehouseId::new(warehouse)?,
-        quantity,
-        unit_cost: Cents(unit_cost),
-        document: "opening".to_owned(),
-        by: Actor("seed".to_owned()),
-    };
+    let receipt = commands::receive((sku, warehouse), quantity, unit_cost, "opening")?;
     tell(client, &format!("stock {warehouse} {sku}"), receipt).await
 }
 

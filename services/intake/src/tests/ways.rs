@@ -32,6 +32,7 @@ pub(super) const WAYS: &[(&str, &str)] = &[
     // A pick of what is kept elsewhere had begun before the rest was picked.
     (CLAIMED, "pick a s1 1:2 @W2; start a s1; pick a s2 2:12"),
     (CLAIMED, "unclaim a 1:2; unclaim a 2:12; claim#2 a - 1:2"),
+    (CLAIMED, "unclaim a 1:2 2:12; claim#2 a - 1:2 2:12; pick a s1 1:2 2:12; picked a s1 1:2 2:12"),
     (CLAIMED, "pick a s1 1:2; cancel a; withdrawn a -"),
     (CLAIMED, "pick a s1 1:2; cancel a; start a s1; withdrawn a -"),
     (CLAIMED, "pick a s1 1:2; picked a s1 - 1:2"),

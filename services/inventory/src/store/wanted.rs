@@ -86,6 +86,7 @@ impl Wanted {
             Inbound::PromotionRequested(it) => it.order,
             Inbound::OrderCancelled(it) => it.order,
             Inbound::OrderExpired(it) => it.order,
+            Inbound::OrderCompleted(it) => it.order,
             Inbound::LeaseEnds(it) => it.order,
             Inbound::BackorderServed(it) => it.order,
             Inbound::ClaimsTaken(it) => it.order,

@@ -15,7 +15,7 @@ mod world;
 use contracts::allocation::{Otherwise, Plan, PlanPart, SourcingPlanned};
 use contracts::fulfilment::{Picked, Returned, Shipped};
 use contracts::intake::{
-    CancelReason, OrderCancelled, OrderExpired, OrderHeld, PromotionRequested,
+    CancelReason, OrderCancelled, OrderCompleted, OrderExpired, OrderHeld, PromotionRequested,
 };
 use contracts::inventory::{Claim, CountStock, LeaseEnds, ReceiveStock, StockReported};
 use contracts::{
@@ -34,6 +34,7 @@ fn read(line: &str) -> Inbound {
         ["hold", o] => OrderHeld { order: order(o), customer: customer() }.into(),
         ["promote", o] => PromotionRequested { order: order(o) }.into(),
         ["cancel", o] => cancelled(order(o)),
+        ["complete", o] => OrderCompleted { order: order(o), customer: customer() }.into(),
         ["expire", o] => OrderExpired { order: order(o), customer: customer() }.into(),
         ["lapse", o, token] => {
             LeaseEnds { order: order(o), token: token.parse().unwrap(), at: START }.into()

@@ -183,6 +183,37 @@ fn an_order_that_ends_keeps_nothing() {
     );
 }
 
+/// A count took the claim, the picker found the goods all the same (simulation, seed 1004): what was
+/// claimed in their place is free when the order is complete, and nothing is claimed for it any more.
+#[test]
+fn an_order_that_is_complete_keeps_nothing() {
+    check(
+        "receive S E 3 d1
+         receive S W 3 d2
+         plan a: E 1S3
+         count S E 0 d3
+         ring
+         plan a attempt 2: W 1S3
+         complete a
+         plan a attempt 3: W 1S3
+         plan b: W 1S3",
+        expect![[r#"
+            S received 3@E
+            booked S@E: good 3, reserved 0, allocated 0
+            (levels to tell)
+            S received 3@W
+            booked S@W: good 3, reserved 0, allocated 0
+            a claimed 1S3@E
+            (note to a: lost 1S3@E)
+            booked S@E: good 0, reserved 0, allocated 0
+            a lost 1S3@E
+            a claimed 1S3@W
+            a released 1S3@W
+            b claimed 1S3@W
+        "#]],
+    );
+}
+
 #[test]
 fn what_is_given_back_goes_to_those_who_wait() {
     check(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use contracts::allocation::{Plan, PlanPart};
 use contracts::fulfilment::{Picked, Returned};
-use contracts::intake::{OrderExpired, OrderHeld, PromotionRequested};
+use contracts::intake::{OrderCompleted, OrderExpired, OrderHeld, PromotionRequested};
 use contracts::inventory::{LeaseEnds, StockReported};
 use contracts::{ItemUnits, OrderId, ShipmentId, Sku, Timestamp, Uuid, WarehouseId};
 use jiff::SignedDuration;
@@ -104,7 +104,8 @@ impl World {
             0..9 => self.plan(step),
             9 => OrderHeld { order: keeper, customer: customer() }.into(),
             10 | 11 => PromotionRequested { order: keeper }.into(),
-            12 if who % 2 == 0 => cancelled(order),
+            12 if who % 3 == 0 => cancelled(order),
+            12 if who % 3 == 1 => OrderCompleted { order, customer: customer() }.into(),
             12 => OrderExpired { order, customer: customer() }.into(),
             13..16 => self.ship(keeper, step),
             16 | 17 => self.pick(keeper, step),

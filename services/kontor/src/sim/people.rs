@@ -9,6 +9,7 @@ use contracts::finance::{PaymentReport, PaymentStatus};
 use contracts::fulfilment::{PickRequested, PickWithdrawn, WarehouseReport};
 use contracts::intake::{OrderPlaced, OrderStatus, PaymentRequested};
 use contracts::{Actor, Cents, Currency, LineUnits, Message, OrderId, Status};
+use intake::machine::may_follow;
 use serde_json::{Value, json};
 
 use super::shop;
@@ -34,6 +35,12 @@ impl World {
                     let what =
                         format!("V13: {name} was told number {} after {}", it.number, next - 1);
                     return Ok(Some(what));
+                }
+                let before = known.shown.replace(it.status);
+                self.count(&turn(before, it.status));
+                if !may_follow(before, it.status) {
+                    let (name, shown) = (it.external_id, it.status);
+                    return Ok(Some(format!("V14: {name} shows {shown} after {before:?}")));
                 }
             }
             PickRequested::SUBJECT => {
@@ -172,4 +179,9 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// How it is counted that an order turns from one state to another.
+pub(super) fn turn(before: Option<Status>, shown: Status) -> String {
+    format!("turn: {} to {shown}", before.map_or("nothing", Status::name))
 }

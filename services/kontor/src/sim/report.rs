@@ -2,8 +2,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use chassis::simulation::Faults;
+use intake::machine::AFTER;
 use serde_json::{Value, json};
 
+use super::people::turn;
 use super::{Story, Tally, Violation};
 
 /// What came of all stories.
@@ -61,6 +64,15 @@ impl Report {
         self
     }
 
+    /// Kinds of faults, and turns of an order, that never happened in these stories.
+    pub fn unreached(&self) -> Vec<String> {
+        let turns = AFTER
+            .iter()
+            .flat_map(|(before, next)| next.iter().map(move |shown| turn(*before, *shown)));
+        let faults = Faults::KINDS.iter().map(|it| it.0.to_owned());
+        faults.chain(turns).filter(|it| !self.counts.contains_key(it)).collect()
+    }
+
     /// Steps a minute on each thread.
     pub fn pace(&self) -> u128 {
         let work = self.took.as_millis().max(1) * u128::from(self.threads.max(1));
@@ -79,6 +91,7 @@ impl Report {
             "repeated": self.repeated,
             "seconds": self.took.as_secs(),
             "counts": self.counts,
+            "unreached": self.unreached(),
             "violations": violations,
             "shrunk": self.shrunk.as_ref().map(|it| format!("{it:?}")),
         })
@@ -94,6 +107,10 @@ impl fmt::Display for Report {
         writeln!(f, "{repeated} stories were played again, and came out the same")?;
         for (what, times) in &self.counts {
             writeln!(f, "{times:>12}  {what}")?;
+        }
+        let unreached = self.unreached();
+        if !unreached.is_empty() {
+            writeln!(f, "never happened: {}", unreached.join(", "))?;
         }
         for it in self.violations.iter().take(10) {
             writeln!(f, "seed {}, step {}: {}", it.seed, it.step, it.what)?;

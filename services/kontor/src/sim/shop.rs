@@ -2,38 +2,31 @@
 
 use chassis::MessageId;
 use chassis::simulation::{House, Unanswerable};
-use contracts::allocation::{NodeKind, SetNode};
-use contracts::credit::{RecordHistory, SetCreditLimit};
-use contracts::intake::{ListItem, RegisterCustomer, ShipTo, Submission, SubmissionLine};
-use contracts::inventory::ReceiveStock;
-use contracts::{
-    Actor, Cents, Command, Currency, CustomerId, Language, OrderKind, Sku, Terms, Tier, Uuid,
-    WarehouseId,
-};
-use jiff::ToSpan;
+use contracts::allocation::NodeKind;
+use contracts::intake::{ShipTo, Submission, SubmissionLine};
+use contracts::{Cents, Command, Currency, CustomerId, OrderKind, Sku, Terms, Tier, Uuid};
 use jiff::civil::Date;
 
 use super::chance::Chance;
+use crate::seed::{Customer, Item, Warehouse, commands};
 
-/// Item, price in fen, cost, tax in 1/10,000.
-pub(super) const ITEMS: [(&str, i64, i64, i64); 4] = [
-    ("TEA", 12_800, 5_200, 1_300),
-    ("CUP", 3_333, 1_200, 1_300),
-    ("CRAB", 26_801, 15_500, 900),
-    ("DESK", 249_999, 138_000, 1_300),
+pub(super) const ITEMS: [Item; 4] = [
+    ("TEA", "TEA", "ware", 12_800, 5_200, 1_300, 500),
+    ("CUP", "CUP", "ware", 3_333, 1_200, 1_300, 500),
+    ("CRAB", "CRAB", "fresh", 26_801, 15_500, 900, 500),
+    ("DESK", "DESK", "ware", 249_999, 138_000, 1_300, 500),
 ];
 
-const WAREHOUSES: [(&str, NodeKind, &str, &str, i64); 3] = [
-    ("WH-A", NodeKind::Regional, "上海", "上海", 60),
-    ("WH-B", NodeKind::Regional, "广东", "广州", 40),
-    ("FW-SH", NodeKind::Forward, "上海", "上海", 10),
+const WAREHOUSES: [Warehouse; 3] = [
+    ("WH-A", "WH-A", NodeKind::Regional, "上海", "上海", 600, 60),
+    ("WH-B", "WH-B", NodeKind::Regional, "广东", "广州", 600, 40),
+    ("FW-SH", "FW-SH", NodeKind::Forward, "上海", "上海", 600, 10),
 ];
 
-/// Customer, tier, limit, due in the last three months, paid of it.
-pub(super) const CUSTOMERS: [(&str, Tier, i64, i64, i64); 3] = [
-    ("C-KEY", Tier::Key, 50_000_000, 3_000_000, 2_950_000),
-    ("C-GOLD", Tier::Gold, 8_000_000, 1_200_000, 750_000),
-    ("C-SLOW", Tier::Regular, 3_000_000, 600_000, 60_000),
+pub(super) const CUSTOMERS: [Customer; 3] = [
+    ("C-KEY", "C-KEY", Tier::Key, 50_000_000, 3_000_000, 2_950_000),
+    ("C-GOLD", "C-GOLD", Tier::Gold, 8_000_000, 1_200_000, 750_000),
+    ("C-SLOW", "C-SLOW", Tier::Regular, 3_000_000, 600_000, 60_000),
 ];
 
 const PLACES: [[&str; 5]; 4] = [
@@ -45,101 +38,26 @@ const PLACES: [[&str; 5]; 4] = [
 
 /// Furnishes the shop.
 pub(super) fn furnish(house: &mut House, today: Date) -> anyhow::Result<()> {
-    for (sku, price, cost, tax_rate) in ITEMS {
-        let item = ListItem {
-            sku: Sku::new(sku)?,
-            name: sku.to_owned(),
-            category: if sku == "CRAB" { "fresh" } else { "ware" }.to_owned(),
-            unit_price: Cents(price),
-            currency: Currency::CNY,
-            unit_cost: Cents(cost),
-            tax_rate,
-            weight_g: 500,
-            pack: 1,
-            max_quantity: 10_000,
-            active: true,
-        };
-        tell(house, &format!("item {sku}"), &item)?;
+    for it in ITEMS {
+        tell(house, &format!("item {}", it.0), &commands::list(it)?)?;
     }
-    for (name, kind, province, city, units) in WAREHOUSES {
-        let warehouse = WarehouseId::new(name)?;
-        let node = SetNode {
-            warehouse: warehouse.clone(),
-            name: name.to_owned(),
-            kind,
-            province: province.to_owned(),
-            city: city.to_owned(),
-            serves: vec![],
-            lines_per_hour: 600,
-            active: true,
-        };
-        tell(house, &format!("node {name}"), &node)?;
-        for (sku, _, cost, _) in ITEMS {
-            let receipt = receipt(sku, name, units, cost, "opening")?;
-            tell(house, &format!("stock {name} {sku}"), &receipt)?;
+    for it in WAREHOUSES {
+        let (warehouse, .., units) = it;
+        tell(house, &format!("node {warehouse}"), &commands::open(it)?)?;
+        for (sku, _, _, _, cost, ..) in ITEMS {
+            let receipt = commands::receive((sku, warehouse), units, cost, "opening")?;
+            tell(house, &format!("stock {warehouse} {sku}"), &receipt)?;
         }
     }
     for it in CUSTOMERS {
-        customer(house, it, today)?;
+        let id = it.0;
+        tell(house, &format!("customer {id}"), &commands::register(it)?)?;
+        tell(house, &format!("limit {id}"), &commands::agree(it)?)?;
+        for (month, history) in commands::history(it, today)? {
+            tell(house, &format!("history {id} {month}"), &history)?;
+        }
     }
     Ok(())
-}
-
-fn customer(
-    house: &mut House,
-    (id, tier, limit, due, paid): (&str, Tier, i64, i64, i64),
-    today: Date,
-) -> anyhow::Result<()> {
-    let customer = CustomerId::new(id)?;
-    let registered = RegisterCustomer {
-        customer: customer.clone(),
-        name: id.to_owned(),
-        tier,
-        on_account: true,
-        language: Language::Chinese,
-    };
-    tell(house, &format!("customer {id}"), &registered)?;
-    let agreed = SetCreditLimit {
-        customer: customer.clone(),
-        limit: Cents(limit),
-        currency: Currency::CNY,
-        until: None,
-        payment_days: 30,
-        by: Actor("sim".to_owned()),
-    };
-    tell(house, &format!("limit {id}"), &agreed)?;
-    let mut left = paid;
-    for month in (1..=3).rev() {
-        let paid = left.min(due / 3);
-        left -= paid;
-        let history = RecordHistory {
-            customer: customer.clone(),
-            document: format!("opening-{month}"),
-            due: today.checked_sub((month * 25).days())?,
-            amount: Cents(due / 3),
-            paid: Cents(paid),
-        };
-        tell(house, &format!("history {id} {month}"), &history)?;
-    }
-    Ok(())
-}
-
-/// Goods that come in.
-pub(super) fn receipt(
-    sku: &str,
-    warehouse: &str,
-    quantity: i64,
-    unit_cost: i64,
-    document: &str,
-) -> anyhow::Result<ReceiveStock> {
-    Ok(ReceiveStock {
-        sku: Sku::new(sku)?,
-        warehouse: WarehouseId::new(warehouse)?,
-        quantity,
-        unit_cost: Cents(unit_cost),
-        document: document.to_owned(),
-        by: Actor("sim".to_owned()),
-    })
 }
 
 /// A command that is named: given again, it is the same one.
@@ -153,7 +71,7 @@ pub(super) fn named(name: &str) -> MessageId {
 
 /// A shelf, at random.
 pub(super) fn shelf(chance: &mut Chance) -> (&'static str, &'static str, i64) {
-    let (sku, _, cost, _) = chance.one_of(&ITEMS);
+    let (sku, _, _, _, cost, ..) = chance.one_of(&ITEMS);
     let (warehouse, ..) = chance.one_of(&WAREHOUSES);
     (sku, warehouse, cost)
 }
@@ -167,7 +85,8 @@ pub(super) fn order(external_id: &str, chance: &mut Chance) -> anyhow::Result<Su
     let (mut lines, mut net, mut tax) = (Vec::new(), Cents::ZERO, Cents::ZERO);
     let first = chance.below(ITEMS.len() as u64);
     for nth in 0..=chance.below(3) {
-        let (sku, price, _, tax_rate) = ITEMS[usize::try_from((first + nth) % ITEMS.len() as u64)?];
+        let (sku, _, _, price, _, tax_rate, _) =
+            ITEMS[usize::try_from((first + nth) % ITEMS.len() as u64)?];
         let most = if chance.percent(10) { 30 } else { 5 };
         let quantity = 1 + i64::try_from(chance.below(most))?;
         let amount = Cents(price).times(quantity);

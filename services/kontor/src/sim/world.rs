@@ -8,11 +8,12 @@ use chassis::simulation::{Happening, House};
 use chassis::{MessageId, Outcome};
 use contracts::fulfilment::PickRequested;
 use contracts::intake::{CancelOrder, PlaceOrder, Submission};
-use contracts::{Actor, ChannelId, OrderId, ShipmentId};
+use contracts::{Actor, ChannelId, OrderId, ShipmentId, Status};
 use serde_json::{Value, json};
 
 use super::chance::Chance;
 use super::shop;
+use crate::seed::commands;
 
 const CHANNELS: [&str; 2] = ["web", "market"];
 
@@ -45,6 +46,8 @@ pub(super) struct Known {
     pub(super) submitted: bool,
     /// The number of the last status.
     pub(super) number: i64,
+    /// What it was told last.
+    pub(super) shown: Option<Status>,
 }
 
 /// The outside of the house.
@@ -164,7 +167,8 @@ impl World {
             Deed::Receive(nth) => {
                 let (sku, warehouse, cost) = shop::shelf(&mut self.chance);
                 let units = 5 + i64::try_from(self.chance.below(40))?;
-                let receipt = shop::receipt(sku, warehouse, units, cost, &format!("R-{nth}"))?;
+                let receipt =
+                    commands::receive((sku, warehouse), units, cost, &format!("R-{nth}"))?;
                 house.tell(shop::named(&format!("receive {nth}")), &receipt, None)?;
             }
             Deed::Count(nth) => {

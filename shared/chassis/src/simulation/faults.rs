@@ -2,6 +2,9 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 
+/// A kind of fault: how often it happens.
+pub type Kind = fn(&mut Faults) -> &mut u32;
+
 /// How often each fault happens, in ten thousands: of messages, of transactions, or of turns.
 #[derive(Debug, Clone, Copy)]
 pub struct Faults {
@@ -36,6 +39,26 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Every kind, by the name that it is counted by.
+    pub const KINDS: [(&'static str, Kind); 16] = [
+        ("message lost", |it| &mut it.lost),
+        ("answer lost", |it| &mut it.lost),
+        ("ask lost", |it| &mut it.lost),
+        ("message doubled", |it| &mut it.doubled),
+        ("message late", |it| &mut it.late),
+        ("broker wiped", |it| &mut it.wiped),
+        ("commit fails", |it| &mut it.fails),
+        ("commit unheard", |it| &mut it.unheard),
+        ("dies committed", |it| &mut it.dies_committed),
+        ("dies published", |it| &mut it.dies_published),
+        ("dies", |it| &mut it.dies),
+        ("second owner", |it| &mut it.second_owner),
+        ("outlet forgets", |it| &mut it.outlet_forgets),
+        ("given again", |it| &mut it.given_again),
+        ("clock jumps", |it| &mut it.clock_jumps),
+        ("pages again", |it| &mut it.replayed),
+    ];
+
     /// A world without faults.
     pub const NONE: Self = Self {
         lost: 0,

@@ -19,7 +19,7 @@ mod tests;
 mod toys;
 mod turn;
 
-pub use faults::Faults;
+pub use faults::{Faults, Kind};
 pub use house::House;
 pub use outside::Unanswerable;
 
