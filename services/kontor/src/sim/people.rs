@@ -36,7 +36,13 @@ impl World {
                         format!("V13: {name} was told number {} after {}", it.number, next - 1);
                     return Ok(Some(what));
                 }
-                let before = known.shown.replace(it.status);
+                let before = known.shown;
+                let is_order = before.is_some_and(|it| it != Status::Rejected);
+                if is_order && it.status == Status::Rejected {
+                    self.count("another order under the same name");
+                    return Ok(None);
+                }
+                known.shown = Some(it.status);
                 self.count(&turn(before, it.status));
                 if !may_follow(before, it.status) {
                     let (name, shown) = (it.external_id, it.status);

@@ -87,7 +87,7 @@ pub(super) fn order(external_id: &str, chance: &mut Chance) -> anyhow::Result<Su
     for nth in 0..=chance.below(3) {
         let (sku, _, _, price, _, tax_rate, _) =
             ITEMS[usize::try_from((first + nth) % ITEMS.len() as u64)?];
-        let most = if chance.percent(10) { 30 } else { 5 };
+        let most = if chance.percent(15) { 60 } else { 5 }; // More than there is, now and then.
         let quantity = 1 + i64::try_from(chance.below(most))?;
         let amount = Cents(price).times(quantity);
         net += amount;
