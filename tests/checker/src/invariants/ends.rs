@@ -90,10 +90,9 @@ fn expected(service: &str, process: &str) -> &'static [&'static str] {
         ("finance", "cancelled") => &["cancelled"],
         ("finance", "expired") => &["expired"],
         ("finance", _) => &["open"],
-        ("credit", "completed")
+        ("credit" | "inventory", "completed")
         | ("credit" | "inventory" | "fulfilment", "cancelled" | "expired") => &["ended"],
         ("credit", _) => &["held", "approved", "refused"],
-        // What is completed left its shelves; inventory is not told.
         ("inventory", _) => &["open", "held", "promoted"],
         ("fulfilment", "completed") => &["confirmed"],
         _ => &["placed", "confirmed", "withdrawing", "withdrawn"],
