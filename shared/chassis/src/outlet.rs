@@ -178,20 +178,18 @@ impl Outlet {
     }
 
     /// Publishes these, all or nothing; if the broker has seen one of them before, one by one, for
-    /// then it knows which.
+    /// then it knows which. Each when the one before it is kept: a stream that is made anew meanwhile
+    /// would refuse one and keep those after it, and readers would see them before it.
     async fn send(&self, envelopes: &[&Envelope]) -> anyhow::Result<()> {
         if envelopes.len() > 1 && self.send_as_one(envelopes).await.is_ok() {
             return Ok(());
         }
-        let mut acks = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
             let message = PublishMessage::build()
                 .headers(self.headers(envelope))
                 .payload(envelope.body.get().to_owned().into());
             let address = envelope.address.clone().unwrap_or_default();
-            acks.push(self.streams.send_publish(address, message).await?);
-        }
-        for ack in acks {
+            let ack = self.streams.send_publish(address, message).await?;
             tokio::time::timeout(PATIENCE, ack).await.context("no acknowledgement")??;
         }
         Ok(())
