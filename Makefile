@@ -29,8 +29,11 @@ documents: ## Checks that the generated documents are what is generated (write t
 deploy: ## Checks the Compose file and the Kubernetes manifests, with their own tools
 	deploy/check
 
-sim: ## Plays a hundred stories with every fault in the simulated house; the same hundred each time
-	cargo run --quiet --package kontor -- sim --seed 1 --seeds 100
+sim: ## Plays stories with every fault in the simulated house, known ones and fresh ones, and finds planted faults
+	cargo run --quiet --package kontor -- sim --seed 1 --seeds 50
+	cargo run --quiet --package kontor -- sim --seed 1004 --seeds 1
+	cargo run --quiet --package kontor -- sim --seed $$(date +%s) --seconds 30
+	cargo run --quiet --package kontor -- sim --planted all --seeds 60
 
 tests: ## Runs all tests, beside servers of their own
 	cargo build --quiet --package kontor
