@@ -13,8 +13,8 @@ use super::frame::{Frame, Said, page, wrong};
 use super::language::Reader;
 use super::order_parts::ShipmentShown;
 use super::order_parts::{
-    CreditShown, Event, LineShown, MoneyShown, SourcingShown, Step, Why, credit, events, letters,
-    lines, money_of, shipments, sourcing, steps,
+    CreditShown, Event, Figure, LineShown, MoneyShown, SourcingShown, Step, Why, credit, events,
+    letters, lines, money_of, shipments, sourcing, steps,
 };
 use super::row::Row;
 use super::units::{UnitsShown, units as units_shown};

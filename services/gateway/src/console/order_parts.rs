@@ -1,8 +1,8 @@
 //! The parts of an order's page, as they are written.
 
-use contracts::Language;
 use contracts::allocation::SourcingRecord;
 use contracts::credit::{CreditDecision, Verdict};
+use contracts::{Language, Timestamp};
 use serde_json::Value;
 
 use super::format::{Moment, money, number};
@@ -67,7 +67,7 @@ pub(super) struct SourcingShown {
 pub(super) fn sourcing(language: Language, it: &SourcingSummary) -> SourcingShown {
     let warehouses: Vec<&str> = it.warehouses.iter().map(String::as_str).collect();
     SourcingShown {
-        state: code(language, &name_of(&it.state)),
+        state: words::sourcing(language, it.state).to_owned(),
         rule: it.rule.clone(),
         team: it.team.clone().unwrap_or_default(),
         warehouses: warehouses.join(", "),
@@ -167,7 +167,13 @@ pub(super) struct Event {
     pub(super) who: String,
     pub(super) why: String,
     /// Its figures, by their names.
-    pub(super) data: Vec<(String, String)>,
+    pub(super) data: Vec<(String, Figure)>,
+}
+
+/// A figure, as people read it.
+pub(super) enum Figure {
+    Text(String),
+    At(Moment),
 }
 
 /// Letters that were sent, or were not.
@@ -195,7 +201,12 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
             (_, Value::Array(all)) if all.is_empty() => {}
             _ => {
                 let called = words::figure(language, name).unwrap_or(name);
-                data.push((called.to_owned(), figure(language, name, value, currency)));
+                let at = value.as_str().and_then(|it| it.parse::<Timestamp>().ok());
+                let shown = match at {
+                    Some(at) => Figure::At(at.into()),
+                    None => Figure::Text(figure(language, name, value, currency)),
+                };
+                data.push((called.to_owned(), shown));
             }
         }
     }
@@ -224,6 +235,7 @@ fn figure(language: Language, name: &str, value: &Value, currency: &str) -> Stri
         }
         (Value::Object(fields), _) => {
             let field = |(name, it): (&String, &Value)| {
+        _ if name == "verdict" => code(language, value["kind"].as_str().unwrap_or_default()),
                 let called = words::figure(language, name).unwrap_or(name);
                 format!("{called} {}", figure(language, name, it, currency))
             };

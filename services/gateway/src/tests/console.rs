@@ -306,7 +306,7 @@ async fn decisions_are_explained_if_whoever_made_them_answers() {
         "A person has to look (≥ 2)",
         "61.05",
         "93.10 %",
-        "C.beyond",
+        "Class C, far over the limit",
         "CNY 1,180.00",
         "CNY 180.00",
         "CNY 950.00",
