@@ -1,5 +1,7 @@
 //! The console in a real browser, with the house behind it.
 
+mod table;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
