@@ -35,6 +35,7 @@ const PAGES = {
   webhooks: "/webhooks",
   stock: "/stock",
   item: `/stock/${SKU}`,
+  shelf: `/stock/${SKU}/WH-A`,
   import: "/import",
   password: "/password",
   docs: "/docs",

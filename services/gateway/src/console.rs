@@ -13,6 +13,7 @@ mod hooks;
 mod importing;
 pub(crate) mod language;
 mod live;
+mod moves;
 mod order;
 mod order_parts;
 mod parked;
@@ -70,6 +71,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/stock/{sku}", get(stock::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/stock/{sku}/{warehouse}", get(moves::show))
         .route("/password", get(sign_in::show_password).post(sign_in::change_password))
         .route("/export/orders", get(exporting::orders))
         .route("/export/holds", get(exporting::holds))

@@ -21,6 +21,7 @@ mod list;
 mod masters;
 mod matrix;
 mod overheard;
+mod movements;
 mod placing;
 mod reading;
 pub(crate) mod story;
