@@ -78,7 +78,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/export/stock", get(exporting::stock))
         .route("/export/stock/{sku}", get(exporting::movements))
         .route("/import", get(importing::show))
-        .route("/import/template.csv", get(importing::template))
+        .route("/import/{template}", get(importing::template))
         .merge(
             Router::new()
                 .route("/import/preview", post(importing::preview))

@@ -300,6 +300,6 @@ async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
 }
 
 /// A page as clients name it.
-fn page_name(service: &str, page: Option<PageRef>) -> Option<String> {
+pub(crate) fn page_name(service: &str, page: Option<PageRef>) -> Option<String> {
     page.map(|PageRef { partition, number }| format!("{service}:{partition}:{number}"))
 }

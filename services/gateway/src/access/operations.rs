@@ -93,7 +93,7 @@ pub(crate) const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("GET", "/export/stock", Leave(Action::ExportStock)),
     ("GET", "/export/stock/{sku}", Leave(Action::ExportStock)),
     ("GET", "/import", Leave(Action::ImportOrders)),
-    ("GET", "/import/template.csv", Leave(Action::ImportOrders)),
+    ("GET", "/import/{template}", Leave(Action::ImportOrders)),
     ("POST", "/import/preview", Leave(Action::ImportOrders)),
     ("POST", "/import/confirm", Leave(Action::ImportOrders)),
     ("GET", "/webhooks", Leave(Action::ManageWebhooks)),

@@ -135,6 +135,8 @@ pub(super) async fn page_of(
     let is = status_named(&order.status);
     let is_held = order.summary.credit.as_ref().is_some_and(|it| it.state == CreditState::Held);
     let is_over = is.is_final() || is == Status::Completed;
+    // What another system leads is cancelled and decided there: its owner here refuses both.
+    let is_ours = order.summary.carried_over.is_none();
     let money = |amount| super::format::money(&order.currency, amount);
     let shown = OrderPage {
         said,
@@ -152,8 +154,8 @@ pub(super) async fn page_of(
         why,
         units: units.map(|it| units_shown(language, &lines_read, &it)),
         every: (!is_over).then_some(LOOK_AGAIN),
-        can_cancel: may_be_cancelled(is) && may.would(Action::CancelOrder),
-        can_decide: is_held && !is_over && may.would(Action::DecideCredit),
+        can_cancel: is_ours && may_be_cancelled(is) && may.would(Action::CancelOrder),
+        can_decide: is_ours && is_held && !is_over && may.would(Action::DecideCredit),
         sight: may.sight(),
         explains,
         key: fresh_id().to_string(),

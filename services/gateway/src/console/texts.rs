@@ -283,7 +283,7 @@ catalogue! {
     file: "File", "文件";
     import_channel: "For the channel", "所属渠道";
     look: "Check the table", "检查表格";
-    template: "Template for new orders (CSV)", "新订单模板（CSV）";
+    template: "Template for new orders", "新订单模板";
     confirm_import: "Import", "确认导入";
     row: "Row", "行号";
     column: "Column", "列名";

@@ -136,7 +136,7 @@ fn tables() -> Vec<Cell> {
         get("/export/stock", "/export/stock?format=csv"),
         get("/export/stock/{sku}", "/export/stock/KB-87?format=csv"),
         get("/import", "/import"),
-        get("/import/template.csv", "/import/template.csv"),
+        get("/import/{template}", "/import/template.xlsx"),
         // It is no form with a file.
         Cell { done: 400, ..post("/import/preview") },
         Cell { done: 400, ..post("/import/confirm").saying("channel=import&file=%") },
