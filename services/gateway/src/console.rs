@@ -20,11 +20,13 @@ mod parked;
 pub(crate) mod row;
 mod saved;
 mod sign_in;
+mod sourcing_words;
 mod stock;
 mod stream;
 mod table;
 pub(crate) mod texts;
 mod units;
+mod why;
 pub(crate) mod words;
 mod work;
 
@@ -69,9 +71,9 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/console/counts", get(counts::show))
         .route("/stock", get(stock::list))
         .route("/stock/{sku}", get(stock::show))
+        .route("/stock/{sku}/{warehouse}", get(moves::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
-        .route("/stock/{sku}/{warehouse}", get(moves::show))
         .route("/password", get(sign_in::show_password).post(sign_in::change_password))
         .route("/export/orders", get(exporting::orders))
         .route("/export/holds", get(exporting::holds))
