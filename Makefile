@@ -1,6 +1,6 @@
 # `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test fmt lint check documents tests deploy bench chaos sim
+.PHONY: help run test fmt lint check documents tests deploy bench chaos prove sim
 
 # A compiler bug of incremental builds is not worth the seconds that they save.
 export CARGO_INCREMENTAL := 0
@@ -29,8 +29,11 @@ documents: ## Checks that the generated documents are what is generated (write t
 deploy: ## Checks the Compose file and the Kubernetes manifests, with their own tools
 	deploy/check
 
-sim: ## Plays a hundred stories with every fault in the simulated house; the same hundred each time
-	cargo run --quiet --package kontor -- sim --seed 1 --seeds 100
+sim: ## Plays stories with every fault in the simulated house, known ones and fresh ones, and finds planted faults
+	cargo run --quiet --package kontor -- sim --seed 1 --seeds 50
+	cargo run --quiet --package kontor -- sim --seed 1004 --seeds 1
+	cargo run --quiet --package kontor -- sim --seed $$(date +%s) --seconds 30
+	cargo run --quiet --package kontor -- sim --planted all --seeds 60
 
 tests: ## Runs all tests, beside servers of their own
 	cargo build --quiet --package kontor
@@ -40,5 +43,16 @@ tests: ## Runs all tests, beside servers of their own
 bench: ## Measures orders placed to pick requested (release build; a few minutes)
 	cargo run --release --package kontor -- bench
 
+PROVES := cargo run --quiet --profile proof --package kontor --
+
+prove: ## All proofs at length: simulation, planted faults, power cuts (as root), chaos; some hours
+	cargo build --quiet --profile proof --package kontor --package checker
+	$(PROVES) sim --seed 1 --seeds 10000
+	$(PROVES) sim --planted all --seeds 40
+	$(PROVES) powercut nats --times 100
+	$(PROVES) powercut postgres --times 100
+	$(PROVES) chaos --runs 10 --orders 100000 --faults 1000 --seconds 400
+
 chaos: ## Tries whether anything is lost under faults: 10,000 orders, 60 faults (six minutes)
-	cargo run --profile proof --package kontor -- chaos --gate
+	cargo build --quiet --package kontor --package checker
+	cargo run --quiet --package kontor -- chaos --gate

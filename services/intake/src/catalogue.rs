@@ -7,7 +7,7 @@ use contracts::{Cents, Currency, CustomerId, Language, OrderLine, Sku, Terms, Ti
 
 use crate::document::{Problems, wrong};
 use crate::plain;
-use crate::submission::{Draft, DraftLine};
+use crate::submission::{Draft, DraftLine, MOST_CENTS, MOST_UNITS};
 
 /// An item as it was listed last.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,10 +44,12 @@ pub(crate) struct Catalogue {
 
 impl Item {
     /// The item as it is listed. One that cannot be sold as it stands is not active: it has a
-    /// negative figure, or a pack of nothing.
+    /// negative figure, a pack of nothing, or costs more by the line than the books can hold of many.
     fn listed(it: &ListItem) -> Self {
         let figures = [it.unit_price.0, it.unit_cost.0, it.tax_rate, it.weight_g, it.max_quantity];
-        let sellable = figures.into_iter().all(|it| it >= 0) && it.pack >= 1;
+        let most = i128::from(it.max_quantity.clamp(0, MOST_UNITS)) * i128::from(it.unit_cost.0);
+        let bookable = most <= i128::from(MOST_CENTS);
+        let sellable = figures.into_iter().all(|it| it >= 0) && it.pack >= 1 && bookable;
         Self {
             name: plain(&it.name, 200),
             category: plain(&it.category, 200),

@@ -14,10 +14,10 @@ use crate::document::{
 pub(crate) const MOST_LINES: usize = 500;
 
 /// How many units a line has at most.
-const MOST_UNITS: i64 = 1_000_000;
+pub(crate) const MOST_UNITS: i64 = 1_000_000;
 
 /// How much any amount is at most: so much that no sum of an order's amounts overflows.
-const MOST_CENTS: i64 = 100_000_000_000_000;
+pub(crate) const MOST_CENTS: i64 = 100_000_000_000_000;
 
 const FIELDS: &[&str] = &[
     "external_id",

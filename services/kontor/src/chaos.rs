@@ -2,6 +2,8 @@
 //! every service twice, and everybody outside, all of one machine and on its loopback; what everybody
 //! outside saw is written down, and compared with the books in the end.
 
+mod again;
+mod audit;
 mod check;
 mod faults;
 mod journal;
@@ -12,6 +14,7 @@ mod probe;
 mod proxy;
 mod report;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,9 +24,10 @@ use anyhow::{Context, ensure};
 use chassis::clock::Stopwatch;
 use clap::{Args, value_parser};
 use contracts::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use servers::Progress;
 
+use self::audit::Auditor;
 use self::check::Check;
 use self::faults::Pages;
 use self::journal::{Done, Journal, now};
@@ -31,7 +35,7 @@ use self::outside::{Outside, Receivers};
 use self::plan::Plan;
 use self::premises::Premises;
 use self::probe::Probe;
-use self::report::Report;
+use self::report::{Report, Summary};
 use crate::house;
 
 /// What is tried.
@@ -114,32 +118,46 @@ struct Run {
 /// When a run began, and when each of its phases ended.
 struct Phases {
     started: Timestamp,
-    ends: Map<String, Value>,
+    ends: Vec<(&'static str, Timestamp)>,
 }
 
 impl Phases {
-    fn end(&mut self, phase: &str) {
-        self.ends.insert(phase.to_owned(), json!(now()));
+    fn end(&mut self, phase: &'static str) {
+        self.ends.push((phase, now()));
+    }
+
+    /// How long each of them took, in milliseconds.
+    fn lasted(&self) -> Vec<(&'static str, u64)> {
+        let begins = std::iter::once(self.started).chain(self.ends.iter().map(|it| it.1));
+        let lasted = self.ends.iter().zip(begins).map(|((phase, end), begin)| {
+            let millis = end.as_millisecond() - begin.as_millisecond();
+            (*phase, u64::try_from(millis).unwrap_or_default())
+        });
+        lasted.collect()
     }
 }
 
 /// Tries it. Returns the reports of all runs for people, and whether all is well.
 pub async fn run(chaos: Chaos, progress: Progress<'_>) -> anyhow::Result<(String, bool)> {
     let chaos = chaos.settled()?;
-    let (mut told, mut is_well) = (String::new(), true);
+    let (mut told, mut summary) = (String::new(), Summary::default());
     for nth in 0..chaos.runs {
         let run = chaos.of_run(nth)?;
         progress(&format!("seed {}: {} orders, {} faults", run.seed, run.orders, run.plan.0.len()));
         let report = Box::pin(run.carry_out(progress)).await?;
-        is_well &= report.violations.is_empty();
+        summary.add(&report);
         writeln!(told, "{report}")?;
     }
-    Ok((told, is_well))
+    if chaos.runs > 1 {
+        write!(told, "{summary}")?;
+    }
+    Ok((told, summary.is_well()))
 }
 
 impl Run {
     async fn carry_out(&self, progress: Progress<'_>) -> anyhow::Result<Report> {
         let watch = Stopwatch::start();
+        let auditor = Auditor::find()?;
         if self.records.exists() {
             std::fs::remove_dir_all(&self.records).context("the records of an earlier run")?;
         }
@@ -156,7 +174,8 @@ impl Run {
         let web = house.key("web").await?;
         let events = ["order.shipped", "order.invoiced"];
         let hook = json!({ "url": format!("http://{}/kontor", receivers.hook), "events": events });
-        house.operates(Some(&web), "/v1/channels/web/webhooks", &hook).await?;
+        let made = house.operates(Some(&web), "/v1/channels/web/webhooks", &hook).await?;
+        receivers.is_endpoint(made["webhook"].as_str().context("a webhook has a name")?);
         let opened = (self.seed, journal.clone());
         let outside = Outside::open(&house.suite, opened, house.gateways.clone(), market).await?;
 
@@ -167,8 +186,13 @@ impl Run {
             ..Report::default()
         };
         let tried = async {
-            let phases = self.disturbs(&mut house, &outside, &mut report, progress).await?;
-            self.looks(&house, &outside, &mut report, (phases, progress)).await
+            let started = watch.millis();
+            let mut phases = self.disturbs(&mut house, &outside, &mut report, progress).await?;
+            self.looks(&house, &outside, &mut report, (&mut phases, progress)).await?;
+            let tried = (&mut house, &outside, &auditor);
+            self.is_audited(tried, &mut report, (&mut phases, progress)).await?;
+            report.phases = [("start", started)].into_iter().chain(phases.lasted()).collect();
+            anyhow::Ok(())
         };
         let tried = tried.await;
         outside.close().await;
@@ -189,7 +213,7 @@ impl Run {
         report: &mut Report,
         progress: Progress<'_>,
     ) -> anyhow::Result<Phases> {
-        let mut phases = Phases { started: now(), ends: Map::new() };
+        let mut phases = Phases { started: now(), ends: vec![] };
         let pages = Pages::follow(house.suite.admin().await?).await?;
         let mut probe = Probe::new(house.client().await?);
         let watch = Stopwatch::start();
@@ -230,14 +254,14 @@ impl Run {
         house: &Premises,
         outside: &Outside,
         report: &mut Report,
-        (mut phases, progress): (Phases, Progress<'_>),
+        (phases, progress): (&mut Phases, Progress<'_>),
     ) -> anyhow::Result<()> {
         let ledgers = house.ledgers()?;
         let streams_were_lost = self.plan.loses_streams();
         let check = Check { house, outside, ledgers: &ledgers, streams_were_lost };
         report.rested(&check.rests(progress).await?);
         phases.end("drain");
-        self.writes(house, &phases)?;
+        self.writes(house, phases)?;
         report.violations.extend(check.finds(&outside.common.journal.attempts()?).await?);
         phases.end("check");
         let (parked, put_away) = check.unpark().await?;
@@ -245,10 +269,34 @@ impl Run {
         if !parked.is_empty() {
             report.rested(&check.rests(progress).await?);
             phases.end("replay");
-            self.writes(house, &phases)?;
+            self.writes(house, phases)?;
             report.violations.extend(check.finds(&outside.common.journal.attempts()?).await?);
         }
         self.judges(&check, phases.started, report).await
+    }
+
+    /// Hear all again, show all anew, and the long audit.
+    async fn is_audited(
+        &self,
+        (house, outside, auditor): (&mut Premises, &Outside, &Auditor),
+        report: &mut Report,
+        (phases, progress): (&mut Phases, Progress<'_>),
+    ) -> anyhow::Result<()> {
+        let ledgers = house.ledgers()?;
+        progress("hearing every page again");
+        report.said_again = again::all((house, &ledgers), auditor, &self.records, progress).await?;
+        phases.end("again");
+        progress("what the gateway shows is made anew");
+        again::shown(house).await?;
+        let check = Check { house, outside, ledgers: &ledgers, streams_were_lost: false };
+        report.left(&check.rests(progress).await?);
+        phases.end("anew");
+        progress("the checker looks at what is left");
+        let audit = auditor.looks(&self.records).await?;
+        report.violations.extend(audit.wrong.iter().cloned());
+        report.audit = audit;
+        phases.end("audit");
+        self.writes(house, phases)
     }
 
     /// What is told besides: how many orders there are, and whether anybody died of itself.
@@ -284,7 +332,7 @@ impl Run {
             "orders": self.orders,
             "started_at": phases.started,
             "ended_at": now(),
-            "phase_ends": phases.ends,
+            "phase_ends": phases.ends.iter().copied().collect::<BTreeMap<_, _>>(),
             "streams_were_lost": self.plan.loses_streams(),
             "databases": house.databases,
         });

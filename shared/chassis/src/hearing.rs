@@ -17,8 +17,9 @@ use crate::{Envelope, Missing, Outcome, Page, telemetry};
 /// gap, which is asked for.
 pub(crate) const WAITING: usize = 1024;
 
-/// How long one ask is waited for.
-const ASKING: Duration = Duration::from_secs(2);
+/// How long one ask is waited for: longer than until it is asked again. What a busy speaker answers
+/// late is as good; who did not wait for it would have had it worked for nothing.
+const ASKING: Duration = Duration::from_secs(10);
 
 /// Something that the owner of a partition is to look at.
 pub(crate) enum Event {

@@ -27,6 +27,8 @@ bugs! {
     PositionApart = "position-apart",
     /// Any later page is taken for the next one.
     AnyLaterNumber = "any-later-number",
+    /// A page is taken each time that it comes.
+    HeardAgain = "heard-again",
     /// A gap is noticed, and not asked for.
     NeverAsk = "never-ask",
     /// A page is taken before its causes.

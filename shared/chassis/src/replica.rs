@@ -33,6 +33,10 @@ const PEACE: u64 = 5_000;
 /// How long a silent replica counts as there, in milliseconds.
 const PRESENT: u64 = 2_000;
 
+/// How long the database may take to say that it is there: a connection to a machine that has vanished
+/// never says that it ended.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How long answers to commands are kept: no client repeats a command later than that.
 const KEEP_ANSWERS: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
@@ -181,6 +185,8 @@ async fn database(
     db.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(partitions + 8)
+        // While the database begins, the pool looks for it at intervals of up to a fifth of this.
+        .acquire_timeout(PATIENCE)
         .test_before_acquire(false) // A round trip a transaction; a broken one is tried again.
         .connect_with(account.database.clone());
     Ok(pool.await?)
@@ -280,7 +286,7 @@ impl Manager {
         }
         self.close().await;
         if let Some(locks) = locks {
-            PgConnection::close(locks).await.ok();
+            patiently(PgConnection::close(locks)).await.ok();
         }
         let beat = format!("beat.{name}");
         self.around.nats.publish(beat, vec![].into()).await.ok();
@@ -297,23 +303,23 @@ impl Manager {
     ) -> anyhow::Result<()> {
         let fair = (self.partitions as usize).div_ceil(replicas);
         if locks.is_none() {
-            *locks = Some(self.account.database.clone().connect().await?);
+            *locks = Some(patiently(self.account.database.clone().connect()).await?);
         }
         let Some(db) = locks else { return Ok(()) };
-        db.ping().await?;
+        patiently(db.ping()).await?;
         let ended: Vec<u32> =
             self.owned.iter().filter(|it| it.1.task.is_finished()).map(|it| *it.0).collect();
         let beyond: Vec<u32> = self.owned.keys().copied().skip(fair).collect();
         for partition in ended.into_iter().chain(beyond) {
             self.let_go(partition).await;
-            unlock(db, partition).await?;
+            patiently(unlock(db, partition)).await?;
             let beat = format!("beat.{}", self.around.desk.name());
             self.around.nats.publish(beat, vec![].into()).await.ok();
         }
         for partition in 0..self.partitions {
             if self.owned.len() < fair
                 && !self.owned.contains_key(&partition)
-                && lock(db, partition).await?
+                && patiently(lock(db, partition)).await?
             {
                 self.take(partition);
             }
@@ -371,6 +377,11 @@ impl Manager {
         }
         info!(service = self.around.desk.name(), "{} has closed", self.around.desk.name());
     }
+}
+
+async fn patiently<T>(asked: impl Future<Output = sqlx::Result<T>>) -> anyhow::Result<T> {
+    let answered = tokio::time::timeout(PATIENCE, asked).await;
+    Ok(answered.context("the database does not answer")??)
 }
 
 async fn lock(db: &mut PgConnection, partition: u32) -> sqlx::Result<bool> {

@@ -8,7 +8,7 @@ const AFTER: &[(&str, &[&str])] = &[
     ("credit_hold", &["checking", "awaiting_payment", "confirmed", "backordered", "cancelled"]),
     ("awaiting_payment", &["confirmed", "backordered", "expired", "cancelled"]),
     ("confirmed", &["backordered", "released", "picking", "cancelled"]),
-    ("backordered", &["confirmed", "cancelled"]),
+    ("backordered", &["confirmed", "picking", "cancelled"]),
     ("released", &["confirmed", "backordered", "picking", "cancelled"]),
     (
         "picking",

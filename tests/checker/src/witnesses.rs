@@ -28,6 +28,9 @@ pub(crate) struct Witnesses {
     pub(crate) webhooks: Lines<Call>,
     /// The business tables before and after all was heard again.
     pub(crate) hashes: Result<Hashed, Missing>,
+    /// A server lost what it had acknowledged. Those outside said it again where they saw no effect:
+    /// not of what had ended.
+    pub(crate) streams_were_lost: bool,
 }
 
 /// What a client tried.
@@ -108,6 +111,8 @@ pub(crate) struct Hashed {
 #[derive(Debug, Deserialize)]
 struct Run {
     databases: BTreeMap<String, String>,
+    #[serde(default)]
+    streams_were_lost: bool,
 }
 
 impl Witnesses {
@@ -121,6 +126,7 @@ impl Witnesses {
             mails: Err(missing("mails.jsonl")),
             webhooks: Err(missing("webhooks.jsonl")),
             hashes: Err(missing("hashes.json")),
+            streams_were_lost: false,
         }
     }
 
@@ -130,7 +136,12 @@ impl Witnesses {
             Ok(text) => Ok(serde_json::from_str(&text).context("hashes.json")?),
             Err(missing) => Err(missing),
         };
+        let streams_were_lost = match text(&dir.join("run.json"))? {
+            Ok(text) => serde_json::from_str::<Run>(&text).context("run.json")?.streams_were_lost,
+            Err(_) => false,
+        };
         Ok(Self {
+            streams_were_lost,
             journal: lines(dir, "journal.jsonl")?,
             picks: lines(dir, "picks.jsonl")?,
             statuses: lines(dir, "status.jsonl")?,

@@ -1,9 +1,10 @@
 //! The store and the handler: with a database, and in one transaction a batch.
 
 use contracts::intake::{
-    LineBuckets, PlaceOrder, PlacementAccepted, PlacementDuplicate, Problem, UnitsOf, WhoOrdered,
+    LineBuckets, ListItem, PlaceOrder, PlacementAccepted, PlacementDuplicate, Problem, UnitsOf,
+    WhoOrdered,
 };
-use contracts::{Command, Key, Kind, Language, Message, OrderId};
+use contracts::{Cents, Command, Key, Kind, Language, Message, OrderId};
 use expect_test::expect;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -345,13 +346,18 @@ async fn the_catalogue_is_followed_from_the_next_order_on() {
     let answer = ask(&mut bench, "a", place("a", submission("prepaid"))).await;
     assert_eq!(duplicate(&answer).by, "external_id");
 
-    let mut unsellable = catalogue().remove(1);
-    if let Inbound::ListItem(it) = &mut unsellable {
-        it.pack = 0;
+    // A pack of nothing; a line that no ledger could hold, at 1,200 for the most.
+    let change: [fn(&mut ListItem); 2] =
+        [|it| it.pack = 0, |it| it.unit_cost = Cents(100_000_000_000)];
+    for (change, name) in change.into_iter().zip(["c", "d"]) {
+        let mut unsellable = catalogue().remove(1);
+        if let Inbound::ListItem(it) = &mut unsellable {
+            change(it);
+        }
+        hear(&mut bench, vec![unsellable]).await;
+        let answer = ask(&mut bench, name, place(name, submission("prepaid"))).await;
+        assert_eq!(problems(&answer)[1].code, "sku.inactive");
     }
-    hear(&mut bench, vec![unsellable]).await;
-    let answer = ask(&mut bench, "c", place("c", submission("prepaid"))).await;
-    assert_eq!(problems(&answer)[1].code, "sku.inactive");
 }
 
 /// Numbers are never given twice, whatever the batches.

@@ -214,6 +214,17 @@ impl Premises {
         Ok(())
     }
 
+    /// What both replicas of a service have counted, of the sets of labels with this one.
+    pub(super) async fn counted(&self, service: &str, name: &str, of: &str) -> anyhow::Result<u64> {
+        let mut sum = 0;
+        for process in self.processes.values().filter(|it| it.service == service) {
+            let running = process.running.as_ref().context("it runs")?;
+            let counted = running.counted(name).await.with_context(|| service.to_owned())?;
+            sum += counted.iter().filter(|it| it.0.contains(of)).map(|it| it.1).sum::<u64>();
+        }
+        Ok(sum)
+    }
+
     /// Panics that stand in any log so far, each with its process.
     pub(super) fn panics(&self) -> anyhow::Result<Vec<String>> {
         let mut found = Vec::new();

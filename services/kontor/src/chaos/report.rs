@@ -8,6 +8,7 @@ use anyhow::Context;
 use contracts::Timestamp;
 use serde::Serialize;
 
+use super::audit::Audit;
 use super::check::{Rest, Violation};
 use super::journal::{Attempt, Done, Op, Outcome};
 use super::plan::Kind;
@@ -35,7 +36,13 @@ pub(super) struct Report {
     /// What was parked, and what of it could never be decided: subject and cause.
     pub(super) parked: Vec<String>,
     pub(super) put_away: Vec<String>,
+    /// How many pages were heard once more in the end.
+    pub(super) said_again: u64,
+    /// What the checker found, which is also among the violations.
+    pub(super) audit: Audit,
     pub(super) violations: Vec<Violation>,
+    /// How long each phase took, in milliseconds, in order.
+    pub(super) phases: Vec<(&'static str, u64)>,
     /// Seconds that the whole run took.
     pub(super) seconds: u64,
     /// Where its records are.
@@ -50,6 +57,51 @@ pub(super) struct Recoveries {
     pub(super) p99_ms: u64,
     #[serde(skip)]
     each: Vec<u64>,
+}
+
+/// What came of several runs.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    runs: u64,
+    orders: u64,
+    kept: u64,
+    violations: u64,
+    seconds: u64,
+    faults: BTreeMap<Kind, Recoveries>,
+    recovery: Recoveries,
+}
+
+impl Summary {
+    pub(super) fn add(&mut self, report: &Report) {
+        self.runs += 1;
+        self.orders += report.orders;
+        self.kept += report.kept;
+        self.violations += report.violations.len() as u64;
+        self.seconds += report.seconds;
+        for (kind, it) in &report.faults {
+            let of = self.faults.entry(*kind).or_default();
+            it.each.iter().for_each(|millis| of.add(*millis));
+        }
+        report.recovery.each.iter().for_each(|millis| self.recovery.add(*millis));
+    }
+
+    /// Whether no run broke a promise.
+    pub(super) fn is_well(&self) -> bool {
+        self.violations == 0
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { runs, orders, kept, violations, seconds, faults, recovery } = self;
+        writeln!(
+            f,
+            "# All {runs} runs: {violations} promises were broken\n\n{orders} orders were handed in beside \
+             {} faults, {kept} are in the books, with the probes; {seconds} s.\n",
+            recovery.times
+        )?;
+        recoveries(f, faults, recovery)
+    }
 }
 
 impl Recoveries {
@@ -95,6 +147,11 @@ impl Report {
     pub(super) fn rested(&mut self, rest: &Rest) {
         self.drain_ms = self.drain_ms.max(rest.millis);
         self.insisted += rest.insisted;
+        self.left(rest);
+    }
+
+    /// Adds what was left to be done.
+    pub(super) fn left(&mut self, rest: &Rest) {
         for left in rest.left.iter().take(20) {
             self.violations.push(Violation {
                 promise: "every order comes to its end".to_owned(),
@@ -148,18 +205,10 @@ impl fmt::Display for Report {
             seconds(self.drain_ms),
             self.seconds
         )?;
-        writeln!(
-            f,
-            "| fault | times | recovered after, median | p99 |\n| --- | ---: | ---: | ---: |"
-        )?;
-        let row = |name: &str, it: &Recoveries| {
-            let (median, p99) = (seconds(it.median_ms), seconds(it.p99_ms));
-            format!("| {name:<13} | {:>3} | {median:>6} s | {p99:>6} s |", it.times)
-        };
-        for (kind, it) in &self.faults {
-            writeln!(f, "{}", row(&kind.to_string(), it))?;
-        }
-        writeln!(f, "{}\n", row("all", &self.recovery))?;
+        recoveries(f, &self.faults, &self.recovery)?;
+        let phases: Vec<String> =
+            self.phases.iter().map(|it| format!("{} {} s", it.0, seconds(it.1))).collect();
+        writeln!(f, "Phases: {}.\n", phases.join(", "))?;
         let counts: Vec<String> = self.attempts.iter().map(|(it, n)| format!("{n} {it}")).collect();
         writeln!(f, "Seen outside: {}.\n", counts.join(", "))?;
         if self.insisted > 0 {
@@ -180,11 +229,38 @@ impl fmt::Display for Report {
             }
             writeln!(f)?;
         }
+        writeln!(f, "{} pages were heard again from the first on.\n", self.said_again)?;
+        let Audit { held, not_checked, notes, .. } = &self.audit;
+        writeln!(f, "The checker: {} of 17 promises hold: {}.\n", held.len(), held.join(", "))?;
+        for it in not_checked {
+            writeln!(f, "- not checked: {it}")?;
+        }
+        for it in notes {
+            writeln!(f, "- {it}")?;
+        }
+        writeln!(f)?;
         for it in self.violations.iter().take(40) {
             writeln!(f, "- **{}**, but {}", it.promise, it.found)?;
         }
         writeln!(f, "Records: {}", self.records)
     }
+}
+
+/// A table of how long it took after each kind of fault, and after all.
+fn recoveries(
+    f: &mut fmt::Formatter<'_>,
+    faults: &BTreeMap<Kind, Recoveries>,
+    all: &Recoveries,
+) -> fmt::Result {
+    writeln!(f, "| fault | times | recovered after, median | p99 |\n| --- | ---: | ---: | ---: |")?;
+    let row = |name: &str, it: &Recoveries| {
+        let (median, p99) = (seconds(it.median_ms), seconds(it.p99_ms));
+        format!("| {name:<13} | {:>3} | {median:>6} s | {p99:>6} s |", it.times)
+    };
+    for (kind, it) in faults {
+        writeln!(f, "{}", row(&kind.to_string(), it))?;
+    }
+    writeln!(f, "{}\n", row("all", all))
 }
 
 /// Milliseconds as seconds with one digit.
@@ -203,6 +279,14 @@ mod tests {
             all.add(millis);
         }
         assert_eq!((all.times, all.median_ms, all.p99_ms), (3, 500, 900));
+        let faults = BTreeMap::from([(Kind::Pause, all.clone())]);
+        let report = Report { orders: 7, faults, recovery: all, ..Report::default() };
+        let mut summary = Summary::default();
+        summary.add(&report);
+        summary.add(&report);
+        let text = summary.to_string();
+        assert!(summary.is_well() && text.contains("14 orders were handed in beside 6 faults"));
+        assert!(text.contains("| pause         |   6 |    0.5 s |    0.9 s |"), "{text}");
     }
 
     #[test]

@@ -12,8 +12,13 @@ const WAITING: usize = 256;
 /// on its way, overtaken by one that needs it.
 const GRACE: u64 = 20;
 
-/// How long an answer is waited for before it is asked again, in milliseconds.
+/// How long an answer is waited for before it is asked again the first time, in milliseconds.
 const REPEAT: u64 = 250;
+
+/// And at most. Each time that nothing comes of it, twice as long is waited as the time before: after a
+/// long pause on a busy machine, hundreds of ears that ask four times a second ask more than the
+/// speakers can answer, and go on asking because nobody answers them.
+const SELDOM: u64 = 4_000;
 
 /// One hearer of the log in one partition: takes what arrives in any order, with losses and
 /// repeats, and gives it out in the only order there is. No I/O: times come with the calls, in
@@ -33,9 +38,18 @@ pub(crate) struct Ear {
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
     since: u64,
-    asked: Option<u64>,
+    asked: Option<Asked>,
     /// Ask without waiting for what may be on its way.
     at_once: bool,
+}
+
+/// What was asked last.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    at: u64,
+    from: i64,
+    /// How long to wait for the answer.
+    patience: u64,
 }
 
 /// A speaker's highest page number.
@@ -70,7 +84,7 @@ impl Ear {
             return; // Nobody whom we listen to.
         };
         self.raise(&page.speaker, page.number);
-        if page.number <= seen {
+        if page.number <= seen && !planted(Bug::HeardAgain) {
             return; // Given out before.
         }
         let Some(waiting) = self.waiting.get_mut(&page.speaker) else { return };
@@ -101,14 +115,20 @@ impl Ear {
         pages: Vec<Arc<Page>>,
         now: u64,
     ) -> Result<(), PutBack> {
-        let Some(&seen) = self.taken.get(&head.speaker) else { return Ok(()) };
+        if !self.taken.contains_key(&head.speaker) {
+            return Ok(());
+        }
         let known = asked.from - 1;
         if head.number < known {
             let speaker = head.speaker.clone();
             return Err(PutBack { speaker, said: head.number, heard: known });
         }
-        self.wanted.remove(&head.speaker);
-        let last = pages.last().map_or(seen, |it| it.number);
+        // One that was asked again since is followed by the answer to that: to ask on because of each
+        // would multiply the asks of a speaker that is slow.
+        let is_latest = self.wanted.get(&head.speaker).is_some_and(|it| it.asks_from(asked.from));
+        if is_latest {
+            self.wanted.remove(&head.speaker);
+        }
         // The speaker itself knows: an announcement that went too far is asked about once.
         let waits = self.waiting.get(&head.speaker).and_then(|it| it.keys().next_back());
         let furthest = waits.copied().unwrap_or_default().max(head.number);
@@ -116,7 +136,8 @@ impl Ear {
         for page in pages {
             self.page(page);
         }
-        if last < head.number && !self.is_waiting(&head.speaker, last + 1) {
+        let is_more = self.first_missing(&head.speaker) <= head.number;
+        if is_more && self.has_room(&head.speaker) && !self.wanted.contains_key(&head.speaker) {
             self.wanted.insert(head.speaker.clone(), Wanted::at_once(now)); // The next portion.
         }
         Ok(())
@@ -149,6 +170,9 @@ impl Ear {
                         Take::Next => {
                             let page = entry.remove();
                             self.taken.insert(speaker.clone(), page.number);
+                            if let Some(wanted) = self.wanted.get_mut(speaker) {
+                                wanted.has_come();
+                            }
                             count += page.said.len().max(1);
                             out.push(page);
                             moved = true;
@@ -175,15 +199,18 @@ impl Ear {
         if planted(Bug::NeverAsk) {
             return vec![];
         }
-        let due = self.wanted.iter_mut().filter(|(_, it)| it.due() <= now);
-        let speakers: Vec<String> = due
-            .map(|(speaker, wanted)| {
-                wanted.asked = Some(now);
-                speaker.clone()
-            })
-            .collect();
-        let missing = |speaker: String| Missing { from: self.first_missing(&speaker), speaker };
-        speakers.into_iter().map(missing).collect()
+        let due = self.wanted.iter().filter(|(_, it)| it.due() <= now);
+        let missing = |speaker: &String| Missing {
+            speaker: speaker.clone(),
+            from: self.first_missing(speaker),
+        };
+        let asks: Vec<Missing> = due.map(|it| missing(it.0)).collect();
+        for ask in &asks {
+            if let Some(wanted) = self.wanted.get_mut(&ask.speaker) {
+                wanted.is_asked(now, ask.from);
+            }
+        }
+        asks
     }
 
     /// When to call [`Ear::asks`] again, if nothing arrives.
@@ -227,6 +254,12 @@ impl Ear {
         self.waiting.get(speaker).is_some_and(|it| it.contains_key(&number))
     }
 
+    /// Whether the next portion would find a place. If not, it is asked for when there is one: else
+    /// whoever waits for a cause would ask for it, and drop it, as fast as it is answered.
+    fn has_room(&self, speaker: &str) -> bool {
+        self.waiting.get(speaker).is_some_and(|it| it.len() < WAITING)
+    }
+
     /// The first page of a speaker that is neither taken nor here.
     fn first_missing(&self, speaker: &str) -> i64 {
         let mut next = self.taken.get(speaker).copied().unwrap_or_default() + 1;
@@ -251,9 +284,25 @@ impl Wanted {
 
     fn due(&self) -> u64 {
         match self.asked {
-            Some(asked) => asked + REPEAT,
+            Some(asked) => asked.at + asked.patience,
             None if self.at_once => self.since,
             None => self.since + GRACE,
+        }
+    }
+
+    fn is_asked(&mut self, at: u64, from: i64) {
+        let patience = self.asked.map_or(REPEAT, |it| (it.patience * 2).min(SELDOM));
+        self.asked = Some(Asked { at, from, patience });
+    }
+
+    fn asks_from(&self, from: i64) -> bool {
+        self.asked.is_some_and(|it| it.from == from)
+    }
+
+    /// A page of this speaker was given out: it is not as slow as it seemed.
+    fn has_come(&mut self) {
+        if let Some(asked) = &mut self.asked {
+            asked.patience = REPEAT;
         }
     }
 }

@@ -48,7 +48,7 @@ impl Position {
 pub(super) fn judge(heard: &Heard, page: &Page) -> Take {
     let seen = heard.get(&page.speaker).copied().unwrap_or_default();
     if page.number <= seen {
-        return Take::Duplicate;
+        return if planted(Bug::HeardAgain) { Take::Next } else { Take::Duplicate };
     }
     if page.number > seen + 1 && !planted(Bug::AnyLaterNumber) {
         return Take::Missing(Missing { speaker: page.speaker.clone(), from: seen + 1 });

@@ -166,33 +166,38 @@ async fn reports(
     seen: &Witnesses,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    const REFUSED: &str = "select about, what from refused_report where reason <> 'repeated'";
-    let refused = books.rows_if::<(String, String)>("fulfilment", REFUSED).await?;
+    const REFUSED: &str = "select about, pick, what from refused_report where reason <> 'repeated'";
+    let refused = books.rows_if::<(String, i32, String)>("fulfilment", REFUSED).await?;
     report.check(
         ("V10", "reported", "what was reported is known, and nothing that was not"),
         |it| {
-            let refused: BTreeSet<(String, String)> = refused?.into_iter().collect();
+            let refused: BTreeSet<(String, i32, String)> = refused?.into_iter().collect();
+            let shipments = known(&facts.goods.shipments)?;
+            let picks: HashMap<Uuid, i32> =
+                shipments.values().flatten().map(|it| (it.id, it.pick)).collect();
             let step = |name: &str| STEPS.iter().find(|it| it.0 == name).map_or(0, |it| it.1);
             let mut furthest: HashMap<Uuid, (i32, i32)> = HashMap::new();
             for pick in known(&seen.picks)? {
                 let Some(what) = &pick.report else { continue };
-                if refused.contains(&(pick.order.to_string(), what.clone())) {
-                    continue;
-                }
                 let (known, tried) = furthest.entry(pick.shipment).or_default();
                 *tried = step(what).max(*tried);
-                if pick.acked {
+                // Said several times it may have been refused once, and have counted once.
+                let nth = picks.get(&pick.shipment).copied().unwrap_or_default();
+                let about = (pick.order.to_string(), nth, what.clone());
+                if pick.acked && !refused.contains(&about) {
                     *known = step(what).max(*known);
                 }
             }
-            for shipment in known(&facts.goods.shipments)?.values().flatten() {
+            for shipment in shipments.values().flatten() {
                 let Shipment { id, order, pick, state, .. } = shipment;
                 if facts.is_parked("fulfilment", *order) {
                     continue;
                 }
                 let (known, tried) = furthest.get(id).copied().unwrap_or_default();
                 let is = step(state);
-                it.holds(known <= is, || {
+                let forgot =
+                    seen.streams_were_lost && ["empty", "withdrawn"].contains(&state.as_str());
+                it.holds(known <= is || forgot, || {
                     format!(
                         "pick {pick} of {order} is {state}, and was reported further (step {known})"
                     )

@@ -82,7 +82,8 @@ fn accepted(facts: &Facts, journal: &Lines<Attempt>, report: &mut Report) {
     );
     report.check(("V1", "rejected", "what was only ever rejected is not in intake"), |it| {
         let (orders, attempts) = (known(&facts.orders)?, known(journal)?);
-        for ((channel, external_id), tried) in by_name(attempts) {
+        let tried = attempts.iter().filter(|it| it.op != "cancel" && !it.external_id.is_empty());
+        for ((channel, external_id), tried) in by_name_of(tried) {
             if tried.iter().any(|it| it.outcome != "rejected") {
                 continue; // An unknown outcome may have been any.
             }
@@ -166,8 +167,12 @@ fn is_there(orders: &Orders, it: &Attempt) -> bool {
 }
 
 fn by_name(attempts: &[Attempt]) -> ByName<'_> {
+    by_name_of(attempts.iter().filter(|it| is_placing(it)))
+}
+
+fn by_name_of<'a>(attempts: impl Iterator<Item = &'a Attempt>) -> ByName<'a> {
     let mut names = ByName::new();
-    for it in attempts.iter().filter(|it| is_placing(it)) {
+    for it in attempts {
         names.entry((&it.channel, &it.external_id)).or_default().push(it);
     }
     names

@@ -63,7 +63,11 @@ pub(super) async fn check(
         |it, id, own, shown| {
             let what = format!("status of {id}: own, and shown");
             let (status, number) = (shown.status.as_str(), shown.status_number);
-            it.same(what, (own.shown.as_str(), own.number), (status, number));
+            // What was refused under its name since is counted there, and is not about the order.
+            let name = (own.channel.clone(), own.external_id.clone());
+            let told = facts.said.statuses.get(&name).into_iter().flatten();
+            let told = told.filter(|it| it.order == Some(id)).map(|it| it.number).max();
+            it.same(what, (own.shown.as_str(), told.unwrap_or(own.number)), (status, number));
             Ok(())
         },
     );

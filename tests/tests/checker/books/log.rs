@@ -168,7 +168,9 @@ pub(super) const DAMAGES: &[Damage] = &[
     Damage {
         what: "a parcel was invoiced a second time, under another number",
         harm: Page("finance", |page| {
-            again(page, "finance.invoiced.v1", |it| {
+            // What is paid ahead is no debt, and does not concern credit.
+            let on_account = |it: &Value| it["body"]["prepaid"] == 0;
+            again_if(page, "finance.invoiced.v1", on_account, |it| {
                 it["body"]["invoice"] = json!("0199c0de-0000-7000-8000-000000000001");
                 it["body"]["number"] = json!("2026-999999");
             })
@@ -179,10 +181,19 @@ pub(super) const DAMAGES: &[Damage] = &[
 
 /// Says one of these messages again, under another id and with a change.
 fn again(page: &mut Value, subject: &str, change: fn(&mut Value)) -> bool {
+    again_if(page, subject, |_| true, change)
+}
+
+/// The same, of the first that is fit for it.
+fn again_if(
+    page: &mut Value,
+    subject: &str,
+    is_fit: fn(&Value) -> bool,
+    change: fn(&mut Value),
+) -> bool {
     let Some(said) = page["said"].as_array_mut() else { return false };
-    let Some(mut it) = said.iter().find(|it| it["subject"] == subject).cloned() else {
-        return false;
-    };
+    let mut fit = said.iter().filter(|it| it["subject"] == subject && is_fit(it));
+    let Some(mut it) = fit.next().cloned() else { return false };
     it["id"] = json!("0199c0de-0000-7000-8000-00000000000f");
     change(&mut it);
     said.push(it);

@@ -1,9 +1,10 @@
 //! Who is told: a mail server that takes letters, and a channel's own server that is called. Both are
 //! unwell at times.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,20 +22,31 @@ use crate::chaos::journal::{Call, Journal, Mail, digest, now};
 pub(in crate::chaos) struct Receivers {
     pub(in crate::chaos) mail: SocketAddr,
     pub(in crate::chaos) hook: SocketAddr,
+    /// How the suite calls the channel's server.
+    endpoint: Arc<OnceLock<String>>,
     parts: [JoinHandle<()>; 2],
 }
 
 #[derive(Clone)]
 struct Ears {
     journal: Arc<Journal>,
+    endpoint: Arc<OnceLock<String>>,
     calls: Arc<AtomicU64>,
+    /// Calls that were answered badly, by their ids.
+    refused: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Receivers {
     pub(in crate::chaos) async fn open(journal: Arc<Journal>) -> anyhow::Result<Self> {
         let door = TcpListener::bind("127.0.0.1:0").await?;
         let mail = door.local_addr()?;
-        let ears = Ears { journal: journal.clone(), calls: Arc::default() };
+        let endpoint: Arc<OnceLock<String>> = Arc::default();
+        let ears = Ears {
+            journal: journal.clone(),
+            endpoint: endpoint.clone(),
+            calls: Arc::default(),
+            refused: Arc::default(),
+        };
         let letters = task::spawn("mail server", async move {
             while let Ok((caller, _)) = door.accept().await {
                 let journal = journal.clone();
@@ -48,7 +60,12 @@ impl Receivers {
         let calls = task::spawn("channel's server", async move {
             axum::serve(listener, router).await.ok(); // Ends with the run.
         });
-        Ok(Self { mail, hook, parts: [letters, calls] })
+        Ok(Self { mail, hook, endpoint, parts: [letters, calls] })
+    }
+
+    /// The suite calls the channel's server so, from now on.
+    pub(in crate::chaos) fn is_endpoint(&self, name: &str) {
+        self.endpoint.get_or_init(|| name.to_owned());
     }
 }
 
@@ -58,13 +75,17 @@ impl Drop for Receivers {
     }
 }
 
-/// Every fiftieth call is answered badly: it comes again.
+/// Every fiftieth call is answered badly, the first time that it comes: it comes again.
 async fn hear(State(ears): State<Ears>, headers: HeaderMap, _body: Bytes) -> StatusCode {
     let nth = ears.calls.fetch_add(1, Ordering::Relaxed);
-    let status = if nth % 50 == 49 { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
     let id = headers.get("webhook-id").and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let mut refused = ears.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_refused = nth % 50 == 49 && refused.insert(id.to_owned());
+    drop(refused);
+    let status = if is_refused { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
     let answered = status.as_u16();
-    ears.journal.call(&Call { at: now(), id, endpoint: "web", answered });
+    let endpoint = ears.endpoint.get().map_or("", String::as_str);
+    ears.journal.call(&Call { at: now(), id, endpoint, answered });
     status
 }
 
