@@ -124,7 +124,8 @@ impl Reason {
                 format!("库存已拒绝 {refused} 个方案，最后一个为等待补货。")
             }
             Self::MayNotWait { rule } => {
-                let rule = rule.as_ref().map_or("规则集".to_owned(), |it| format!("规则 {it} "));
+                let rule =
+                    rule.as_ref().map_or_else(|| "规则集".to_owned(), |it| format!("规则 {it} "));
                 format!("{NOBODY}，且{rule}不等待补货。")
             }
         }

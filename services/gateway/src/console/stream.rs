@@ -46,8 +46,7 @@ pub(super) struct Shown {
 pub(super) async fn follow(
     State(api): State<Api>,
     may: May<act::ListOrders>,
-    reader: Reader,
-    headers: HeaderMap,
+    (reader, headers): (Reader, HeaderMap),
     Query(shown): Query<Shown>,
     Query(asking): Query<Asking>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
