@@ -3,7 +3,8 @@
 //
 // GATEWAY, CHROMIUM, SHOTS: where the suite is, the browser, and the directory for screenshots.
 // NAME, PASSWORD: of a person who may do everything. KEY: of a storefront. ORDER: what it places, as
-// JSON. HELD: the id of an order that credit holds. DONE: an order that is over.
+// JSON. HELD: the id of an order that credit holds. DONE: an order that is over. RECEIVER: a web server
+// that takes calls at /kontor, and says of all else that it is gone.
 // A line `NEEDS <what> <order>` asks whoever started this to do it.
 
 import assert from "node:assert/strict";
@@ -11,7 +12,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
-const { GATEWAY, CHROMIUM, SHOTS, NAME, PASSWORD, KEY, ORDER, HELD, DONE, SKU } = process.env;
+const { GATEWAY, CHROMIUM, SHOTS, NAME, PASSWORD, KEY, ORDER, HELD, DONE, SKU, RECEIVER } = process.env;
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 // The process table that came with the idea of this suite: what another system kept. The first and
@@ -31,8 +32,10 @@ const PAGES = {
   reviews: "/reviews",
   shorts: "/shorts",
   parked: "/parked",
+  webhooks: "/webhooks",
   stock: "/stock",
   item: `/stock/${SKU}`,
+  shelf: `/stock/${SKU}/WH-A`,
   import: "/import",
   password: "/password",
   docs: "/docs",
@@ -109,17 +112,22 @@ async function everyPage(page, language) {
   said(`${Object.keys(PAGES).length} pages in ${language}`);
 }
 
+// As the storefront does.
+async function place(order) {
+  const placed = await fetch(`${GATEWAY}/v1/orders`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" },
+    body: JSON.stringify(order),
+  });
+  assert.ok(placed.ok, await placed.clone().text());
+  return placed.json();
+}
+
 async function watchAnOrder(page) {
   await page.goto(`${GATEWAY}/`);
   await page.waitForSelector("#live:not(.off):not([hidden])");
   await page.evaluate(() => { window.stayed = true; });
-  const placed = await fetch(`${GATEWAY}/v1/orders`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" },
-    body: ORDER,
-  });
-  assert.ok(placed.ok, await placed.clone().text());
-  const { order } = await placed.json();
+  const { order } = await place(JSON.parse(ORDER));
   const row = page.locator(`#o${order.replaceAll("-", "")}`);
   await row.waitFor({ timeout: 30_000 });
   await page.waitForFunction((it) => document.getElementById(it)?.className.includes("yellow"),
@@ -210,14 +218,71 @@ async function bringIn(page) {
   said("the other system's table imported, and flagged");
 }
 
+// Makes two webhooks of the channel, of which one is gone when the next order is told of, and says
+// where their pages are.
+async function makeWebhooks(page) {
+  const make = (url) => page.evaluate(async (it) => {
+    const response = await fetch("/v1/channels/web/webhooks", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ url: it, events: ["order.status", "order.shipped"] }),
+    });
+    return (await response.json()).webhook;
+  }, url);
+  const [taken, gone] = [await make(`${RECEIVER}/kontor`), await make(`${RECEIVER}/nobody`)];
+  assert.ok(taken && gone, "the webhooks are not there");
+  await place({ ...JSON.parse(ORDER), external_id: "B-hooked" });
+  return { taken: `/webhooks/web/${taken}`, gone: `/webhooks/web/${gone}` };
+}
+
+// Tries one webhook, draws it another secret, turns it off and on; the other one ends by itself.
+async function tendWebhooks(page, { taken, gone }) {
+  const deed = (name) => page.locator(`form[action$="/${name}"] button`);
+  const told = () => page.locator("#said.good").innerText();
+  const press = async (name) => {
+    await page.evaluate(() => document.getElementById("said")?.remove());
+    await deed(name).click();
+    await page.waitForFunction(() => document.activeElement?.id === "said");
+    assert.ok(await told());
+  };
+  const calls = page.locator("section[aria-labelledby=calls] tbody tr");
+  await page.goto(`${GATEWAY}${taken}`);
+  await look(page, "webhook");
+  const before = await calls.count();
+  await press("test");
+  while (await calls.count() === before) await page.waitForTimeout(300);
+  await look(page, "webhook-tested");
+  assert.match(await calls.first().innerText(), /204/);
+  await page.click("details:has(form[action$='/secret']) > summary");
+  await press("secret");
+  assert.match(await told(), /whsec_/, "the secret is shown");
+  await look(page, "webhook-secret");
+  await page.reload();
+  assert.doesNotMatch(await page.innerText("main"), /whsec_/, "a secret is shown once");
+  await press("active");
+  assert.equal(await page.locator(".head .mark.grey").count(), 1);
+  await look(page, "webhook-off");
+  await press("active");
+  await page.goto(`${GATEWAY}${gone}`);
+  await page.waitForSelector(".head .mark.red", { timeout: 30_000 });
+  await look(page, "webhook-disabled");
+  await page.goto(`${GATEWAY}/webhooks`);
+  assert.equal(await page.locator("tbody .mark").count(), 2);
+  await look(page, "webhooks-tended");
+  said("a webhook tried, its secret drawn anew, turned off and on; and one that is gone");
+}
+
 try {
   const chinese = await desk("zh-CN");
   await signIn(chinese);
+  const webhooks = await makeWebhooks(chinese);
   await everyPage(chinese, "zh-CN");
+  await tendWebhooks(chinese, webhooks);
   await chinese.context().close();
   const page = await desk("en-US");
   await signIn(page);
   await everyPage(page, "en");
+  await tendWebhooks(page, webhooks);
   const number = await watchAnOrder(page);
   await release(page);
   await speakTheOther(page);

@@ -6,7 +6,8 @@ use contracts::{Place, Sku, Timestamp, WarehouseId};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::node::{Eliminated, JUST_FAILED, Node, Site, Survey};
+use crate::because::{Against, reason};
+use crate::node::{Eliminated, Node, Site, Survey};
 use crate::order::{Demand, Order};
 use crate::place::capital;
 use crate::plan::{Change, Search, Set};
@@ -111,7 +112,8 @@ fn conclude(
     let sites = view.search.sites;
     // Stock does not refuse to let an order wait; if it does, there is an end to asking all the same.
     // Where it just failed is the last place to wait for, and a better one than none.
-    let failed = view.eliminated.iter().filter(|it| it.1 == JUST_FAILED).map(|it| it.0.clone());
+    let failed =
+        view.eliminated.iter().filter(|it| it.1 == Against::JustFailed).map(|it| it.0.clone());
     let ranked = view.ranking.iter().map(|it| sites[it.1].warehouse.clone());
     let eligible: Vec<WarehouseId> = ranked.chain(failed).collect();
     let waits = unfillable.waits() && !eligible.is_empty() && inputs.round <= ROUNDS + 1;
@@ -125,8 +127,10 @@ fn conclude(
         Outcome::Failed
     };
     let rule = evaluation.rule.map_or("none", |it| it.id.as_str());
-    let because = because(inputs, evaluation, view, &outcome);
-    let record = record::write(inputs, evaluation, view, unfillable, (&outcome, &because));
+    let reason = reason(inputs, evaluation, view, &outcome);
+    let because = reason.in_english(view.eliminated);
+    let told = (&outcome, &reason, &*because);
+    let record = record::write(inputs, evaluation, view, unfillable, told);
     let wish = &evaluation.wish;
     Decision {
         outcome,
@@ -196,84 +200,4 @@ impl<'v> View<'v> {
         ranking.sort_unstable();
         Self { search, eliminated, best, change, ranking }
     }
-
-    pub(crate) fn names(&self, set: &Set) -> String {
-        let names: Vec<&str> =
-            set.sites.iter().map(|it| self.search.sites[*it].warehouse.as_str()).collect();
-        match names.split_last() {
-            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-            _ => names.concat(),
-        }
-    }
-}
-
-/// One sentence for people.
-fn because(
-    inputs: &Inputs,
-    evaluation: &Evaluation<'_>,
-    view: &View<'_>,
-    outcome: &Outcome,
-) -> String {
-    let sites = view.search.sites;
-    match (outcome, &view.best[..]) {
-        (Outcome::Planned { .. }, [best, others @ ..]) => {
-            because_best(&evaluation.wish, view, best, others)
-        }
-        (Outcome::Planned { .. }, []) => {
-            let start = match inputs.round {
-                1 => "No".to_owned(),
-                round => format!("Stock refused {} so far, and no", plans(round - 1)),
-            };
-            let first = view.ranking.first().map_or("nowhere", |it| sites[it.1].warehouse.as_str());
-            format!(
-                "{start} permitted set of warehouses has all of it, so it waits for supply, first \
-                 at {first}."
-            )
-        }
-        (Outcome::Failed, _) if sites.is_empty() => {
-            let reasons: Vec<String> =
-                view.eliminated.iter().map(|(node, why)| format!("{node} is out: {why}")).collect();
-            match &reasons[..] {
-                [] => "No warehouse is known.".to_owned(),
-                all => format!("No warehouse may serve the order: {}.", all.join("; ")),
-            }
-        }
-        (Outcome::Failed, _) if inputs.round > ROUNDS + 1 => {
-            let refused = plans(inputs.round - 1);
-            format!("Stock refused {refused}, the last of which asked to wait for supply.")
-        }
-        (Outcome::Failed, _) => {
-            let rule = evaluation.rule.map_or("the ruleset", |it| it.id.as_str());
-            format!(
-                "No permitted set of warehouses has all of it, and {rule} does not wait for supply."
-            )
-        }
-    }
-}
-
-fn because_best(wish: &Wish<'_>, view: &View<'_>, best: &Set, others: &[Set]) -> String {
-    let sites = view.search.sites;
-    let names = view.names(best);
-    let mut text = match best.sites[..] {
-        [site] => format!("{names} has all of it, {} km away", sites[site].km),
-        _ if others.iter().any(|it| it.sites.len() == 1) => {
-            format!("{names} together cost less than any one alone")
-        }
-        _ => format!("{names} have all of it together, and none of them alone"),
-    };
-    let preferred = |warehouse| wish.prefer.iter().find(|it| it.0 == warehouse);
-    let preferred = best.sites.iter().find_map(|it| preferred(sites[*it].warehouse));
-    if let Some((warehouse, _, rule)) = preferred {
-        text.extend(["; ", rule, " prefers ", warehouse.as_str()]);
-    }
-    if let Some(second) = others.first() {
-        let more = view.search.points(second.cost) - view.search.points(best.cost);
-        let more = more.to_string();
-        text.extend(["; ", &view.names(second), " would cost ", &more, " points more"]);
-    }
-    text + "."
-}
-
-fn plans(number: i32) -> String {
-    if number == 1 { "a plan".to_owned() } else { format!("{number} plans") }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod because;
 mod decision;
 pub mod memory;
 mod node;

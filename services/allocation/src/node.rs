@@ -3,6 +3,7 @@
 use contracts::allocation::{NodeKind, SetNode};
 use contracts::{Place, WarehouseId};
 
+use crate::because::Against;
 use crate::order::Demand;
 use crate::place::{FREIGHT_BASE, Point, capital, distance, freight_per_kg};
 use crate::ruleset::{Weights, Wish};
@@ -47,7 +48,7 @@ const HANDLING_H: i64 = 24;
 const KM_A_DAY: i64 = 500;
 
 /// A warehouse that may not serve the order, and why.
-pub(crate) type Eliminated<'n> = (&'n WarehouseId, String);
+pub(crate) type Eliminated<'n> = (&'n WarehouseId, Against);
 
 impl Node {
     pub(crate) fn new(is: SetNode, version: i32, backlog: i64) -> Self {
@@ -65,10 +66,6 @@ impl Node {
         (self.is.warehouse.clone(), self.version, self.backlog)
     }
 }
-
-/// Why a warehouse is out of the question for now, and may still serve what waits: supply that comes
-/// there is new.
-pub(crate) const JUST_FAILED: &str = "just failed to deliver";
 
 /// What the warehouses are looked at with.
 #[derive(Debug)]
@@ -111,28 +108,28 @@ impl Survey<'_> {
 
     /// Why a warehouse may not serve the order, whatever it has. That it just failed comes last, and
     /// is told only if nothing else is against it.
-    fn against(&self, node: &SetNode) -> Option<String> {
+    fn against(&self, node: &SetNode) -> Option<Against> {
         let warehouse = &node.warehouse;
         if !node.active {
-            return Some("inactive".to_owned());
+            return Some(Against::Inactive);
         }
         if node.lines_per_hour <= 0 {
-            return Some("capacity 0".to_owned());
+            return Some(Against::NoCapacity);
         }
         if !node.serves.is_empty() && !node.serves.contains(&self.to.province) {
-            return Some(format!("does not serve {}", self.to.province));
+            return Some(Against::OutOfReach { province: self.to.province.clone() });
         }
         if let Some((_, rule)) = self.wish.exclude.iter().find(|it| it.0 == warehouse) {
-            return Some(format!("excluded by {rule}"));
+            return Some(Against::Excluded { rule: (*rule).to_owned() });
         }
         if let Some((kind, rule)) = self.wish.restrict.iter().find(|it| it.0 != node.kind) {
-            return Some(format!("not {}, as {rule} demands", kind_name(*kind)));
+            return Some(Against::OtherKind { kind: *kind, rule: (*rule).to_owned() });
         }
         let required = self.wish.require.iter().any(|it| it.0 == warehouse);
         if let Some((_, rule)) = self.wish.require.first().filter(|_| !required) {
-            return Some(format!("not the one that {rule} requires"));
+            return Some(Against::NotRequired { rule: (*rule).to_owned() });
         }
-        self.not_from.contains(warehouse).then(|| JUST_FAILED.to_owned())
+        self.not_from.contains(warehouse).then_some(Against::JustFailed)
     }
 }
 

@@ -7,12 +7,13 @@ use contracts::allocation::{Otherwise, Plan};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::because::{Against, Reason, listed, nodes};
 use crate::decision::{Inputs, Outcome, View};
 use crate::node::{Eliminated, Site};
 use crate::ruleset::{Evaluation, Trail, Unfillable, Wish};
 
 /// Counts up whenever the same inputs may lead to another record.
-pub(crate) const ENGINE: i32 = 1;
+pub(crate) const ENGINE: i32 = 2;
 
 /// What is read back of a record, to decide it again.
 #[derive(Debug, Deserialize)]
@@ -26,7 +27,7 @@ struct Findings<'a> {
     rules: &'a [Trail<'a>],
     wish: &'a Wish<'a>,
     candidates: Vec<Candidate<'a>>,
-    eliminated: &'a [Eliminated<'a>],
+    eliminated: Vec<Out<'a>>,
     plans: Vec<(i64, Vec<PartTold<'a>>)>,
     outcome: &'static str,
     unfillable: Unfillable,
@@ -34,11 +35,22 @@ struct Findings<'a> {
     otherwise: Option<Otherwise>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counterfactual: Option<Counterfactual<'a>>,
+    /// A code and its figures, from which `because` is made.
+    reason: &'a Reason,
     because: &'a str,
 }
 
 /// A warehouse, and the lines and units that it sends.
 type PartTold<'a> = (&'a WarehouseId, Vec<(u16, i64)>);
+
+/// A warehouse that may not serve the order.
+#[derive(Serialize)]
+struct Out<'a> {
+    node: &'a WarehouseId,
+    #[serde(flatten)]
+    against: &'a Against,
+    why: String,
+}
 
 /// A warehouse that may serve the order.
 #[derive(Serialize)]
@@ -77,9 +89,9 @@ pub(crate) fn write(
     evaluation: &Evaluation<'_>,
     view: &View<'_>,
     unfillable: Unfillable,
-    told: (&Outcome, &str),
+    told: (&Outcome, &Reason, &str),
 ) -> Vec<u8> {
-    let (outcome, because) = told;
+    let (outcome, reason, because) = told;
     let (plans, otherwise) = match outcome {
         Outcome::Planned { plans, otherwise, .. } => (&plans[..], Some(*otherwise)),
         Outcome::Failed => (&[][..], None),
@@ -88,12 +100,13 @@ pub(crate) fn write(
         rules: &evaluation.trail,
         wish: &evaluation.wish,
         candidates: candidates(view),
-        eliminated: view.eliminated,
+        eliminated: view.eliminated.iter().map(out).collect(),
         plans: plans.iter().map(in_short).collect(),
         outcome: if otherwise.is_some() { "planned" } else { "failed" },
         unfillable,
         otherwise,
         counterfactual: counterfactual(view),
+        reason,
         because,
     };
     let mut record = Vec::with_capacity(2048);
@@ -131,6 +144,10 @@ fn candidates<'a>(view: &'a View<'_>) -> Vec<Candidate<'a>> {
     view.ranking.iter().map(candidate).collect()
 }
 
+fn out<'a>((node, against): &'a Eliminated<'a>) -> Out<'a> {
+    Out { node, against, why: against.to_string() }
+}
+
 fn in_short(plan: &Plan) -> (i64, Vec<PartTold<'_>>) {
     let units = plan.parts.iter().map(|part| {
         (&part.warehouse, part.units.iter().map(|it| (it.line, it.quantity)).collect())
@@ -141,7 +158,7 @@ fn in_short(plan: &Plan) -> (i64, Vec<PartTold<'_>>) {
 fn counterfactual<'a>(view: &'a View<'_>) -> Option<Counterfactual<'a>> {
     let change = view.change?;
     let site = &view.search.sites[change.site];
-    let second = view.names(view.best.get(1)?);
+    let second = listed(&nodes(view, view.best.get(1)?));
     let (cheaper, points) = (change.points < 0, change.points.abs());
     let weight = view.search.weights.backlog;
     let hours = (weight > 0).then(|| (points + weight - 1) / weight);

@@ -5,6 +5,7 @@
 pub(crate) mod directory;
 pub(crate) mod document;
 pub(crate) mod guard;
+mod lasting;
 mod limits;
 mod may;
 pub(crate) mod operations;
@@ -16,6 +17,7 @@ mod settings;
 mod sight;
 
 pub(crate) use directory::Access;
+pub(crate) use lasting::as_long_as_known;
 pub(crate) use may::{Asks, May};
 pub(crate) use policy::{Action, Resource, Scope, Sight, act};
 pub(crate) use principal::{Kind, Principal, Role};

@@ -8,7 +8,7 @@ use contracts::allocation::{SaveRuleset, SetNode, WhySource};
 use contracts::credit::{AccountOf, RefuseHold, ReleaseHold, SetCreditLimit, WhyCredit};
 use contracts::finance::BooksOf;
 use contracts::intake::{CancelOrder, CarryOver, ListItem, PlaceOrder, RegisterCustomer, UnitsOf};
-use contracts::inventory::{CountStock, ReceiveStock, StockOf};
+use contracts::inventory::{CountStock, MovesOf, ReceiveStock, StockOf};
 use contracts::webhook::{CallsOf, EndpointsOf, Replay, RotateSecret, SetEndpoint, TestEndpoint};
 use contracts::{Command, Contract, Key, Question};
 use uuid::Uuid;
@@ -67,6 +67,7 @@ pub(crate) trait Commands:
     + Asks<AccountOf>
     + Asks<BooksOf>
     + Asks<StockOf>
+    + Asks<MovesOf>
     + Asks<UnitsOf>
     + Asks<EndpointsOf>
     + Asks<CallsOf>
@@ -76,7 +77,7 @@ pub(crate) trait Commands:
 }
 
 /// The same list, for whoever grants the rights to it.
-pub(crate) const ALL: [Contract; 24] = [
+pub(crate) const ALL: [Contract; 25] = [
     Contract::of::<PlaceOrder>(),
     Contract::of::<CancelOrder>(),
     Contract::of::<CarryOver>(),
@@ -98,6 +99,7 @@ pub(crate) const ALL: [Contract; 24] = [
     Contract::of::<AccountOf>(),
     Contract::of::<BooksOf>(),
     Contract::of::<StockOf>(),
+    Contract::of::<MovesOf>(),
     Contract::of::<UnitsOf>(),
     Contract::of::<EndpointsOf>(),
     Contract::of::<CallsOf>(),

@@ -13,17 +13,20 @@ mod hooks;
 mod importing;
 pub(crate) mod language;
 mod live;
+mod moves;
 mod order;
 mod order_parts;
 mod parked;
 pub(crate) mod row;
 mod saved;
 mod sign_in;
+mod sourcing_words;
 mod stock;
 mod stream;
 mod table;
 pub(crate) mod texts;
 mod units;
+mod why;
 pub(crate) mod words;
 mod work;
 
@@ -68,6 +71,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/console/counts", get(counts::show))
         .route("/stock", get(stock::list))
         .route("/stock/{sku}", get(stock::show))
+        .route("/stock/{sku}/{warehouse}", get(moves::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/password", get(sign_in::show_password).post(sign_in::change_password))
@@ -76,7 +80,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/export/stock", get(exporting::stock))
         .route("/export/stock/{sku}", get(exporting::movements))
         .route("/import", get(importing::show))
-        .route("/import/template.csv", get(importing::template))
+        .route("/import/{template}", get(importing::template))
         .merge(
             Router::new()
                 .route("/import/preview", post(importing::preview))

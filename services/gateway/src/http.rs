@@ -11,6 +11,7 @@ mod importing;
 mod keys;
 pub(crate) mod list;
 mod masters;
+pub(crate) mod movements;
 mod myself;
 pub(crate) mod orders;
 mod patient;
@@ -194,6 +195,7 @@ fn documented(settings: &GatewaySettings) -> OpenApiRouter<Api> {
         .routes(routes!(deciding::release_credit))
         .routes(routes!(deciding::refuse_credit))
         .routes(routes!(stock::get_stock))
+        .routes(routes!(movements::list_movements))
         .routes(routes!(stock::receive_stock))
         .routes(routes!(stock::count_stock))
         .routes(routes!(masters::get_account))
@@ -298,6 +300,6 @@ async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
 }
 
 /// A page as clients name it.
-fn page_name(service: &str, page: Option<PageRef>) -> Option<String> {
+pub(crate) fn page_name(service: &str, page: Option<PageRef>) -> Option<String> {
     page.map(|PageRef { partition, number }| format!("{service}:{partition}:{number}"))
 }

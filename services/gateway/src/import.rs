@@ -6,6 +6,7 @@ mod carried;
 mod carrying_out;
 mod orders;
 mod sheet;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +18,8 @@ use sha2::{Digest, Sha256};
 
 use crate::http::problem::{Problem, fault};
 pub(crate) use carrying_out::{Became, Outcome};
-pub(crate) use orders::TEMPLATE;
 use sheet::Sheet;
+pub(crate) use template::{as_csv, as_xlsx};
 
 /// The name space of the ids that are derived from files.
 const FILES: Uuid = Uuid::from_u128(0x6b6f_6e74_6f72_5f67_6174_6577_6179_0002);

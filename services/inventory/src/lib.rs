@@ -19,9 +19,9 @@ use contracts::intake::{
 };
 use contracts::inventory::{
     BackorderFilled, BackorderServed, BackordersDue, ClaimRefused, ClaimsPromoted, ClaimsReleased,
-    ClaimsTaken, ClaimsWithdrawn, CountStock, LeaseEnds, LeaseExpired, LevelsDue, PromotionRefused,
-    ReceiveStock, StockBooked, StockClaimed, StockLevel, StockOf, StockReceived, StockRefused,
-    StockReported,
+    ClaimsTaken, ClaimsWithdrawn, CountStock, LeaseEnds, LeaseExpired, LevelsDue, MovesOf,
+    PromotionRefused, ReceiveStock, StockBooked, StockClaimed, StockLevel, StockOf, StockReceived,
+    StockRefused, StockReported,
 };
 use contracts::{RawValue, message_set};
 use sqlx::PgConnection;
@@ -76,7 +76,7 @@ message_set! {
 
 message_set! {
     /// What inventory can be asked.
-    pub enum Questions { StockOf }
+    pub enum Questions { StockOf, MovesOf }
 }
 
 /// The keeper of the stock.
@@ -106,7 +106,13 @@ impl Service for Inventory {
         db: &mut PgConnection,
         question: Questions,
     ) -> anyhow::Result<Box<RawValue>> {
-        let Questions::StockOf(it) = question;
-        Ok(contracts::answer::<StockOf>(&store::stock_of(db, &it.sku).await?))
+        Ok(match question {
+            Questions::StockOf(it) => {
+                contracts::answer::<StockOf>(&store::stock_of(db, &it.sku).await?)
+            }
+            Questions::MovesOf(it) => {
+                contracts::answer::<MovesOf>(&store::moves_of(db, &it).await?)
+            }
+        })
     }
 }

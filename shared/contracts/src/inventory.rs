@@ -225,9 +225,21 @@ pub struct StockView {
     pub reserved: i64,
     pub allocated: i64,
     pub backordered: i64,
-    /// The latest first, 100 at most.
+    /// The latest first, 100 at most. Older ones: [`MovesOf`].
     pub moves: Vec<StockMove>,
 }
+
+/// Which movements were there before this one? The latest first; none of an item that never was there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MovesOf {
+    pub sku: Sku,
+    pub warehouse: WarehouseId,
+    /// Only those with a lower number; the latest of all, if nothing is said.
+    pub before: Option<i64>,
+    /// So many at most; no more than 1,000 are told.
+    pub limit: i64,
+}
+message!(MovesOf, "inventory.moves-of.v1", keyed by sku, asked for Vec<StockMove>);
 
 /// One row of the movement ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

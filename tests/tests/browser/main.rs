@@ -1,9 +1,14 @@
 //! The console in a real browser, with the house behind it.
 
+mod table;
+
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, bail, ensure};
+use axum::http::StatusCode;
+use axum::routing::post;
 use contracts::Status::{Completed, CreditHold};
 use contracts::{OrderId, Uuid};
 use serde_json::json;
@@ -22,17 +27,39 @@ const PASSWORD: &str = "nobody guesses this one";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_work_at_the_console() -> anyhow::Result<()> {
     let Some(chromium) = chromium()? else { return Ok(()) };
-    let files = ["package.json", "package-lock.json"];
-    let libraries = fetched(Path::new(KEPT), "browser", Path::new(BROWSER), &files, npm)?;
-    let shop = Box::pin(Shop::open("browser")).await?;
+    let libraries = libraries()?;
+    let receiver = receiver().await?;
+    let allow = |mut it: kontor::Configuration| {
+        it.webhook.allow = vec![receiver];
+        it
+    };
+    let shop = Box::pin(Shop::open_with("browser", &[], allow)).await?;
     let home = shop.home().to_owned();
-    Box::pin(work(&shop, &chromium, &libraries))
+    Box::pin(work(&shop, receiver, &chromium, &libraries))
         .await
         .with_context(|| format!("its home is {}", home.display()))?;
     Box::pin(shop.close()).await
 }
 
-async fn work(shop: &Shop, chromium: &Path, libraries: &Path) -> anyhow::Result<()> {
+/// A channel's own web server: `/kontor` takes every call, and everything else is gone.
+async fn receiver() -> anyhow::Result<SocketAddr> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let router = axum::Router::new()
+        .route("/kontor", post(async || StatusCode::NO_CONTENT))
+        .fallback(async || StatusCode::GONE);
+    chassis::task::spawn("receiver", async move {
+        axum::serve(listener, router).await.ok(); // Ends with the test.
+    });
+    Ok(address)
+}
+
+async fn work(
+    shop: &Shop,
+    receiver: SocketAddr,
+    chromium: &Path,
+    libraries: &Path,
+) -> anyhow::Result<()> {
     let item = shop.sells("TEA", 12_800, &[("WH-A", 50)]).await?;
     shop.knows("C-GOOD", 100_000_000, 98).await?;
     shop.knows("C-OVER", 1_000, 98).await?;
@@ -57,6 +84,7 @@ async fn work(shop: &Shop, chromium: &Path, libraries: &Path) -> anyhow::Result<
         .env("SHOTS", &shots)
         .envs([("NAME", NAME), ("PASSWORD", PASSWORD), ("SKU", item.sku.as_str())])
         .env("KEY", shop.web.key())
+        .env("RECEIVER", format!("http://{receiver}"))
         .env("ORDER", serde_json::to_string(&order)?)
         .env("HELD", held.to_string())
         .env("DONE", done.to_string())
@@ -84,6 +112,12 @@ async fn complete(shop: &Shop, order: OrderId) -> anyhow::Result<()> {
     let pick = warehouse.pick(order).await?;
     warehouse.carries_out(&pick).await?;
     shop.reaches(order, Completed).await
+}
+
+/// The directory with what the browser's programs need.
+fn libraries() -> anyhow::Result<PathBuf> {
+    let files = ["package.json", "package-lock.json"];
+    fetched(Path::new(KEPT), "browser", Path::new(BROWSER), &files, npm)
 }
 
 /// The browser of this machine. In CI there has to be one.

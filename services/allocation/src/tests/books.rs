@@ -121,7 +121,7 @@ async fn a_decision_is_explained_and_comes_out_the_same_when_it_is_made_again() 
         plans: [[1921,[["WH-A",[[1,5]]]]],[3082,[["WH-B",[[1,5]]]]]]
         because: "WH-A has all of it, 611 km away; R10-east-large prefers WH-A; WH-B would cost 1161 points more.""#]].assert_eq(&lines.join("\n"));
     expect![[r#"{"node":"WH-B","points":-1162,"then":"WH-B would be chosen if WH-B were 1162 points cheaper"}"#]].assert_eq(&first.record["findings"]["counterfactual"].to_string());
-    expect![[r#"[["WH-A","inactive"]]"#]]
+    expect![[r#"[{"code":"inactive","node":"WH-A","why":"inactive"}]"#]]
         .assert_eq(&second.record["findings"]["eliminated"].to_string());
     assert!(bench.question(&WhySource { order: order("z") }).await.is_empty());
 }

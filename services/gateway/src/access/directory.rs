@@ -53,6 +53,13 @@ impl From<sqlx::Error> for Unknown {
     }
 }
 
+/// What proves who asks.
+enum Credential {
+    Operator,
+    Key(KeyRow),
+    Session(Hashed, SessionRow),
+}
+
 /// Who asks, and the session that says so.
 pub(crate) type Known = (Principal, Option<Hashed>);
 
@@ -66,24 +73,60 @@ impl Access {
         Self { settings, operator, keys: Memory::default(), sessions: Memory::default(), limits }
     }
 
-    /// Finds out who asks.
+    /// Finds out who asks, and notes that they did.
     pub(crate) async fn who(&self, db: &PgPool, headers: &HeaderMap) -> Result<Known, Unknown> {
+        let now = clock::real();
+        match self.known(db, headers).await? {
+            Credential::Operator => Ok((operator(), None)),
+            Credential::Key(row) => {
+                if row.used_at.is_none_or(|it| now.duration_since(it) > COARSE) {
+                    keys::used(db, &row.id, now).await?;
+                    let used = KeyRow { used_at: Some(now), ..row.clone() };
+                    self.keys.note(row.id.clone(), Some(used), now);
+                }
+                Ok((of_key(row), None))
+            }
+            Credential::Session(token, row) => {
+                if now.duration_since(row.used_at) > COARSE {
+                    people::used(db, &token, now).await?;
+                    let used = SessionRow { used_at: now, ..row.clone() };
+                    self.sessions.note(token.clone(), Some(used), now);
+                }
+                Ok((of_person(row.person), Some(token)))
+            }
+        }
+    }
+
+    /// Whether whoever asked with these headers may still do what they did then. If that cannot be
+    /// looked up, they may. It does not count as a request: nobody stays signed in by it.
+    pub(crate) async fn still(&self, db: &PgPool, headers: &HeaderMap, who: &Principal) -> bool {
+        let now = match self.known(db, headers).await {
+            Ok(Credential::Operator) => operator(),
+            Ok(Credential::Key(row)) => of_key(row),
+            Ok(Credential::Session(_, row)) => of_person(row.person),
+            Err(Unknown::Unreadable(_)) => return true,
+            Err(Unknown::Silent | Unknown::Unproved) => return false,
+        };
+        now == *who
+    }
+
+    /// What was shown, if it proves anything at the moment.
+    async fn known(&self, db: &PgPool, headers: &HeaderMap) -> Result<Credential, Unknown> {
         if let Some(said) = headers.get(header::AUTHORIZATION) {
             let said = said.to_str().ok().and_then(|it| it.split_once(' '));
             let is_bearer = |it: &(&str, &str)| it.0.eq_ignore_ascii_case("bearer");
             let key = said.filter(is_bearer).ok_or(Unknown::Unproved)?.1.trim();
-            return Ok((self.by_key(db, key).await?, None));
+            return self.by_key(db, key).await;
         }
         let token = self.token(headers).ok_or(Unknown::Silent)?;
-        let session = self.by_session(db, &token).await?;
-        Ok((session, Some(token)))
+        self.by_session(db, token).await
     }
 
-    async fn by_key(&self, db: &PgPool, key: &str) -> Result<Principal, Unknown> {
+    async fn by_key(&self, db: &PgPool, key: &str) -> Result<Credential, Unknown> {
         let (id, hashed) = (secret::id_of(key).ok_or(Unknown::Unproved)?, Hashed::of(key));
         if id == secret::OPERATOR {
             let is_operator = self.operator.as_ref().is_some_and(|it| it.is(&hashed));
-            return if is_operator { Ok(operator()) } else { Err(Unknown::Unproved) };
+            return if is_operator { Ok(Credential::Operator) } else { Err(Unknown::Unproved) };
         }
         let now = clock::real();
         let found = if let Some(found) = self.keys.recall(id, now, &self.settings) {
@@ -94,30 +137,20 @@ impl Access {
             found
         };
         let row = found.filter(|it| is_valid(it, &hashed, now)).ok_or(Unknown::Unproved)?;
-        if row.used_at.is_none_or(|it| now.duration_since(it) > COARSE) {
-            keys::used(db, id, now).await?;
-            let used = KeyRow { used_at: Some(now), ..row.clone() };
-            self.keys.note(id.to_owned(), Some(used), now);
-        }
-        Ok(of_key(row))
+        Ok(Credential::Key(row))
     }
 
-    async fn by_session(&self, db: &PgPool, token: &Hashed) -> Result<Principal, Unknown> {
+    async fn by_session(&self, db: &PgPool, token: Hashed) -> Result<Credential, Unknown> {
         let now = clock::real();
-        let found = if let Some(found) = self.sessions.recall(token, now, &self.settings) {
+        let found = if let Some(found) = self.sessions.recall(&token, now, &self.settings) {
             found
         } else {
-            let found = people::signed_in(db, token).await?;
+            let found = people::signed_in(db, &token).await?;
             self.sessions.note(token.clone(), found.clone(), now);
             found
         };
         let session = found.filter(|it| self.lasts(it, now)).ok_or(Unknown::Unproved)?;
-        if now.duration_since(session.used_at) > COARSE {
-            people::used(db, token, now).await?;
-            let used = SessionRow { used_at: now, ..session.clone() };
-            self.sessions.note(token.clone(), Some(used), now);
-        }
-        Ok(of_person(session.person))
+        Ok(Credential::Session(token, session))
     }
 
     fn lasts(&self, it: &SessionRow, now: Timestamp) -> bool {

@@ -48,6 +48,7 @@ pub(crate) const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("GET", "/v1/stock-levels/export", Leave(Action::ExportStock)),
     ("GET", "/v1/stock/{sku}/movements/export", Leave(Action::ExportStock)),
     ("GET", "/v1/stock/{sku}", Leave(Action::ReadStock)),
+    ("GET", "/v1/stock/{sku}/warehouses/{warehouse}/movements", Leave(Action::ReadMoves)),
     ("POST", "/v1/stock/receipts", Leave(Action::BookStock)),
     ("POST", "/v1/stock/counts", Leave(Action::BookStock)),
     ("GET", "/v1/customers/{id}/credit", Leave(Action::ReadAccount)),
@@ -92,7 +93,7 @@ pub(crate) const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("GET", "/export/stock", Leave(Action::ExportStock)),
     ("GET", "/export/stock/{sku}", Leave(Action::ExportStock)),
     ("GET", "/import", Leave(Action::ImportOrders)),
-    ("GET", "/import/template.csv", Leave(Action::ImportOrders)),
+    ("GET", "/import/{template}", Leave(Action::ImportOrders)),
     ("POST", "/import/preview", Leave(Action::ImportOrders)),
     ("POST", "/import/confirm", Leave(Action::ImportOrders)),
     ("GET", "/webhooks", Leave(Action::ManageWebhooks)),
@@ -115,6 +116,7 @@ pub(crate) const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("GET", "/holds", Leave(Action::ReadHolds)),
     ("GET", "/stock", Leave(Action::ReadStock)),
     ("GET", "/stock/{sku}", Leave(Action::ReadStock)),
+    ("GET", "/stock/{sku}/{warehouse}", Leave(Action::ReadMoves)),
 ];
 
 /// What the operation takes; nothing is known of one that is not in the list.

@@ -98,6 +98,7 @@ table! {
     SaveViews "views.save"              NO  NO  ALL ALL ALL ALL ALL;
     ExportStock "stock.export"          NO  NO  ALL ALL ALL ALL ALL;
     ReadStock "stock.read"              OWN OWN ALL ALL ALL ALL ALL;
+    ReadMoves "stock.movements"         NO  OWN ALL ALL ALL ALL ALL;
     /// To say what came in, and what was counted.
     BookStock "stock.book"              NO  OWN ALL NO  NO  ALL NO;
     PutItem "catalogue.put"             NO  NO  ALL NO  NO  ALL NO;

@@ -21,7 +21,7 @@ use crate::http::problem::Problem;
 use crate::order::OrderView;
 use crate::store::{self, Filter, Sort};
 
-/// How many are shown: what is older comes first.
+/// How many are shown: what is held longest comes first.
 const HOLDS: u16 = 200;
 
 /// An order that is held.
@@ -69,9 +69,8 @@ async fn read(
     frame: &Frame,
 ) -> Result<(Vec<Hold>, bool), Problem> {
     let filter = Filter { status: Some(vec![Status::CreditHold.name()]), ..Filter::default() };
-    let found = list::page((&api.db, may.scope()), filter, Sort::Oldest, None, HOLDS).await?;
-    let mut orders = found.orders;
-    orders.sort_by_key(|it| it.status_at);
+    let found = list::page((&api.db, may.scope()), filter, Sort::Waiting, None, HOLDS).await?;
+    let orders = found.orders;
     let ids: Vec<Uuid> = orders.iter().map(|it| it.order).collect();
     let lines = store::lines_of(&api.db, &ids).await?;
     let now = clock::now();

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Multipart, State};
+use axum::extract::{Multipart, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -21,7 +21,9 @@ use crate::access::{May, act};
 use crate::http::Api;
 use crate::http::extract::Caller;
 use crate::http::problem::{Problem, fault};
-use crate::import::{self, Became, Outcome, Plan, TEMPLATE};
+use crate::import::{self, Became, Outcome, Plan};
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Template)]
 #[template(path = "console/import.html")]
@@ -60,14 +62,30 @@ pub(super) async fn show(_: May<act::ImportOrders>, reader: Reader) -> Response 
     page(StatusCode::OK, &ImportPage { frame, channel, shown: None, became: vec![] })
 }
 
-pub(super) async fn template(_: May<act::ImportOrders>) -> Response {
-    let line = |at: usize| TEMPLATE.iter().map(|it| it[at]).collect::<Vec<_>>().join(",");
-    let text = format!("\u{feff}{}\r\n{}\r\n", line(0), line(1));
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"orders.csv\""),
-    ];
-    (headers, text).into_response()
+pub(super) async fn template(
+    _: May<act::ImportOrders>,
+    reader: Reader,
+    Path(format): Path<String>,
+) -> Response {
+    let (kind, bytes) = match &*format {
+        "template.csv" => ("text/csv; charset=utf-8", import::as_csv().into_bytes()),
+        "template.xlsx" => match import::as_xlsx() {
+            Ok(bytes) => (XLSX, bytes),
+            Err(error) => {
+                tracing::error!(%error, "the template cannot be written: {error}");
+                return wrong(Frame::of(reader, "orders"), &Problem::internal());
+            }
+        },
+        _ => {
+            return wrong(
+                Frame::of(reader, "orders"),
+                &Problem::not_found("There is no such thing"),
+            );
+        }
+    };
+    let name = format!("attachment; filename=\"{}\"", format.replace("template", "orders"));
+    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
+        .into_response()
 }
 
 /// What is sent: for which channel, and the file.

@@ -13,11 +13,12 @@ use super::frame::{Frame, Said, page, wrong};
 use super::language::Reader;
 use super::order_parts::ShipmentShown;
 use super::order_parts::{
-    CreditShown, Event, LineShown, MoneyShown, SourcingShown, Step, Why, credit, events, letters,
-    lines, money_of, shipments, sourcing, steps,
+    CreditShown, Event, Figure, LineShown, MoneyShown, SourcingShown, Step, credit, events,
+    letters, lines, money_of, shipments, sourcing, steps,
 };
 use super::row::Row;
 use super::units::{UnitsShown, units as units_shown};
+use super::why::Why;
 use crate::access::{Action, May, Sight, act};
 use crate::http::Api;
 use crate::http::extract::{NO_ORDER, Which, fresh_id};
@@ -134,6 +135,8 @@ pub(super) async fn page_of(
     frame.watch = format!("{}.{}", row.id, row.version);
     let is = status_named(&order.status);
     let is_held = order.summary.credit.as_ref().is_some_and(|it| it.state == CreditState::Held);
+    // What another system leads is cancelled and decided there: its owner here refuses both.
+    let is_ours = order.summary.carried_over.is_none();
     let is_over = is.is_final() || is == Status::Completed;
     let money = |amount| super::format::money(&order.currency, amount);
     let shown = OrderPage {
@@ -148,12 +151,12 @@ pub(super) async fn page_of(
         shipments: shipments(language, &order.summary.shipments),
         money: money_of(frame.t, &order),
         letters: letters(language, &order.currency, &timeline),
-        timeline: events(language, &order.currency, &timeline),
+        timeline: events((language, why.as_ref()), &order.currency, &timeline),
         why,
         units: units.map(|it| units_shown(language, &lines_read, &it)),
         every: (!is_over).then_some(LOOK_AGAIN),
-        can_cancel: may_be_cancelled(is) && may.would(Action::CancelOrder),
-        can_decide: is_held && !is_over && may.would(Action::DecideCredit),
+        can_cancel: is_ours && may_be_cancelled(is) && may.would(Action::CancelOrder),
+        can_decide: is_ours && is_held && !is_over && may.would(Action::DecideCredit),
         sight: may.sight(),
         explains,
         key: fresh_id().to_string(),

@@ -1,15 +1,12 @@
 //! The parts of an order's page, as they are written.
 
-use contracts::Language;
-use contracts::allocation::SourcingRecord;
-use contracts::credit::{CreditDecision, Verdict};
+use contracts::{Language, Timestamp};
 use serde_json::Value;
 
 use super::format::{Moment, money, number};
-use super::frame::Frame;
 use super::texts::Texts;
+use super::why::Why;
 use super::words;
-use crate::http::orders::Explanation;
 use crate::order::{EntryView, LineView, OrderView, status_named};
 use crate::summary::{CreditSummary, ShipmentSummary, SourcingSummary};
 
@@ -67,7 +64,7 @@ pub(super) struct SourcingShown {
 pub(super) fn sourcing(language: Language, it: &SourcingSummary) -> SourcingShown {
     let warehouses: Vec<&str> = it.warehouses.iter().map(String::as_str).collect();
     SourcingShown {
-        state: code(language, &name_of(&it.state)),
+        state: words::sourcing(language, it.state).to_owned(),
         rule: it.rule.clone(),
         team: it.team.clone().unwrap_or_default(),
         warehouses: warehouses.join(", "),
@@ -167,7 +164,13 @@ pub(super) struct Event {
     pub(super) who: String,
     pub(super) why: String,
     /// Its figures, by their names.
-    pub(super) data: Vec<(String, String)>,
+    pub(super) data: Vec<(String, Figure)>,
+}
+
+/// A figure, as people read it.
+pub(super) enum Figure {
+    Text(String),
+    At(Moment),
 }
 
 /// Letters that were sent, or were not.
@@ -177,8 +180,19 @@ pub(super) fn letters(language: Language, currency: &str, entries: &[EntryView])
 }
 
 /// The latest first.
-pub(super) fn events(language: Language, currency: &str, entries: &[EntryView]) -> Vec<Event> {
-    entries.iter().rev().map(|it| event(language, currency, it)).collect()
+pub(super) fn events(
+    (language, why): (Language, Option<&Why>),
+    currency: &str,
+    entries: &[EntryView],
+) -> Vec<Event> {
+    let told = |it: &EntryView| {
+        let event = event(language, currency, it);
+        match why.and_then(|why| why.sentence(it)) {
+            Some(sentence) => Event { why: sentence.to_owned(), ..event },
+            None => event,
+        }
+    };
+    entries.iter().rev().map(told).collect()
 }
 
 fn event(language: Language, currency: &str, it: &EntryView) -> Event {
@@ -195,7 +209,12 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
             (_, Value::Array(all)) if all.is_empty() => {}
             _ => {
                 let called = words::figure(language, name).unwrap_or(name);
-                data.push((called.to_owned(), figure(language, name, value, currency)));
+                let at = value.as_str().and_then(|it| it.parse::<Timestamp>().ok());
+                let shown = match at {
+                    Some(at) => Figure::At(at.into()),
+                    None => Figure::Text(figure(language, name, value, currency)),
+                };
+                data.push((called.to_owned(), shown));
             }
         }
     }
@@ -214,6 +233,7 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
 fn figure(language: Language, name: &str, value: &Value, currency: &str) -> String {
     const AMOUNTS: [&str; 5] = ["amount", "total", "gross", "paid", "open"];
     match (value, value.as_i64()) {
+        _ if name == "verdict" => code(language, value["kind"].as_str().unwrap_or_default()),
         (_, Some(amount)) if AMOUNTS.contains(&name) => money(currency, amount),
         (_, Some(figure)) => number(figure),
         (Value::String(text), _) => text.clone(),
@@ -233,109 +253,8 @@ fn figure(language: Language, name: &str, value: &Value, currency: &str) -> Stri
     }
 }
 
-/// Why credit and allocation decided so.
-#[derive(Default)]
-pub(super) struct Why {
-    pub(super) credit: Vec<CreditWhy>,
-    pub(super) sourcing: Vec<SourcingWhy>,
-}
-
-pub(super) struct CreditWhy {
-    pub(super) verdict: String,
-    pub(super) class: String,
-    pub(super) rule: String,
-    pub(super) stop: String,
-    /// `89.00`
-    pub(super) score: String,
-    /// `93.10 %`
-    pub(super) repayment: String,
-    pub(super) limit: String,
-    pub(super) exposure: String,
-    pub(super) exposure_after: String,
-    /// What would have helped: so much paid, or an order of no more than that. Empty where no
-    /// order is small enough.
-    pub(super) helps: Option<(String, String)>,
-}
-
-pub(super) struct SourcingWhy {
-    pub(super) attempt: i32,
-    pub(super) round: i32,
-    pub(super) at: Moment,
-    pub(super) ruleset: String,
-    pub(super) rule: String,
-    /// Warehouses and what each would cost, the cheapest first.
-    pub(super) candidates: Vec<(String, String)>,
-    /// Those that may not serve it, and why.
-    pub(super) eliminated: Vec<(String, String)>,
-    pub(super) record: String,
-}
-
-impl Why {
-    pub(super) fn of(frame: &Frame, order: &OrderView, it: &Explanation) -> Self {
-        let credit = |it: &CreditDecision| credit_why(frame.language, &order.currency, it);
-        Self {
-            credit: it.credit.iter().map(credit).collect(),
-            sourcing: it.sourcing.iter().map(sourcing_why).collect(),
-        }
-    }
-}
-
-fn credit_why(language: Language, currency: &str, it: &CreditDecision) -> CreditWhy {
-    let amount = |cents: contracts::Cents| money(currency, cents.0);
-    let verdict = match it.verdict {
-        Verdict::Approve => code(language, "approve"),
-        Verdict::Review { tier } => format!("{} (≥ {tier})", code(language, "review")),
-        Verdict::Prepay => code(language, "prepay"),
-        Verdict::Refuse => code(language, "refuse"),
-    };
-    CreditWhy {
-        verdict,
-        class: format!("{:?}", it.class),
-        rule: code(language, &it.rule),
-        stop: it.stop.as_deref().map(|it| code(language, it)).unwrap_or_default(),
-        score: hundredths(it.score),
-        repayment: format!("{} %", hundredths(it.repayment_rate)),
-        limit: amount(it.limit),
-        exposure: amount(it.exposure.total()),
-        exposure_after: amount(it.exposure_after),
-        helps: it.counterfactual.map(|it| {
-            let at_most = if it.at_most.0 > 0 { amount(it.at_most) } else { String::new() };
-            (amount(it.pay), at_most)
-        }),
-    }
-}
-
-/// `8912` is `89.12`.
-fn hundredths(it: i64) -> String {
-    format!("{}.{:02}", it / 100, it.unsigned_abs() % 100)
-}
-
-fn sourcing_why(it: &SourcingRecord) -> SourcingWhy {
-    let list = |name: &str| it.record.pointer(name).and_then(Value::as_array);
-    let text = |of: &Value, names: &[&str]| {
-        let found = names.iter().find_map(|name| of.get(name));
-        found.map(|it| figure(Language::English, "", it, "")).unwrap_or_default()
-    };
-    let pair = |first: &'static [&'static str], second: &'static [&'static str]| {
-        move |it: &Value| (text(it, first), text(it, second))
-    };
-    let all = |name: &str, first, second| -> Vec<(String, String)> {
-        list(name).into_iter().flatten().map(pair(first, second)).collect()
-    };
-    SourcingWhy {
-        attempt: it.attempt,
-        round: it.round,
-        at: it.at.into(),
-        ruleset: it.ruleset.clone(),
-        rule: it.rule.clone(),
-        candidates: all("/findings/candidates", &["warehouse", "node"], &["alone", "fixed"]),
-        eliminated: all("/findings/eliminated", &["warehouse", "node"], &["because", "why"]),
-        record: serde_json::to_string_pretty(&it.record).unwrap_or_default(),
-    }
-}
-
 /// A code in words, if there are any.
-fn code(language: Language, code: &str) -> String {
+pub(super) fn code(language: Language, code: &str) -> String {
     words::reason(language, code).unwrap_or(code).to_owned()
 }
 

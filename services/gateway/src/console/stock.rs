@@ -6,13 +6,13 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use contracts::Sku;
-use contracts::inventory::{StockMove, StockView};
+use contracts::inventory::StockView;
 use serde::Deserialize;
 
 use super::format::{Moment, number};
 use super::frame::{Frame, page, wrong};
 use super::language::Reader;
-use super::words;
+use super::moves::{Move, moved};
 use crate::access::{Action, May, Scope, act};
 use crate::http::Api;
 use crate::http::extract::Named;
@@ -122,17 +122,6 @@ struct Shelf {
     moves: Vec<Move>,
 }
 
-/// A movement: its number, kind, changes, document and time.
-struct Move {
-    number: i64,
-    kind: String,
-    /// Good, quarantine, damaged, reserved, allocated.
-    changes: [String; 5],
-    document: String,
-    order: Option<String>,
-    at: Moment,
-}
-
 #[derive(Template)]
 #[template(path = "console/item.html")]
 struct ItemPage {
@@ -177,22 +166,6 @@ fn shelf(frame: &Frame, it: &StockView) -> Shelf {
         reserved: number(it.reserved),
         allocated: number(it.allocated),
         backordered: number(it.backordered),
-        moves: it.moves.iter().take(MOVES).map(|it| moved(frame, it)).collect(),
-    }
-}
-
-fn moved(frame: &Frame, it: &StockMove) -> Move {
-    let change = |by: i64| match by {
-        0 => String::new(),
-        1.. => format!("+{}", number(by)),
-        _ => number(by),
-    };
-    Move {
-        number: it.number,
-        kind: words::movement(frame.language, &it.kind).unwrap_or(&it.kind).to_owned(),
-        changes: [it.good, it.quarantine, it.damaged, it.reserved, it.allocated].map(change),
-        document: it.document.clone().unwrap_or_default(),
-        order: it.order.map(|it| it.to_string()),
-        at: it.at.into(),
+        moves: it.moves.iter().take(MOVES).map(|it| moved(frame.language, it)).collect(),
     }
 }

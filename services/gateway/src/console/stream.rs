@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use contracts::Timestamp;
 use futures::Stream;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use super::language::Reader;
 use super::live::{Also, Seat, Told, Watching};
 use super::table::Asking;
-use crate::access::{May, act};
+use crate::access::{May, act, as_long_as_known};
 use crate::http::Api;
 use crate::http::problem::Problem;
 
@@ -45,7 +46,7 @@ pub(super) struct Shown {
 pub(super) async fn follow(
     State(api): State<Api>,
     may: May<act::ListOrders>,
-    reader: Reader,
+    (reader, headers): (Reader, HeaderMap),
     Query(shown): Query<Shown>,
     Query(asking): Query<Asking>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
@@ -75,6 +76,7 @@ pub(super) async fn follow(
         };
         Some((Ok(event), seat))
     });
+    let events = as_long_as_known(&api, &may, headers, events);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN)))
 }
 

@@ -270,6 +270,9 @@ catalogue! {
     allocated: "Claimed", "已分配";
     moves: "Last movements", "最近变动";
     no_moves: "Nothing moved yet.", "暂无变动。";
+    all_moves: "All movements", "全部变动";
+    all_moves_caption: "Every change of the stock, the latest first", "库存的全部变动，最新在前";
+    back_to_item: "The item in all warehouses", "返回该货品";
     kind: "Kind", "类型";
     back_to_stock: "All stock", "返回库存列表";
 
@@ -280,7 +283,7 @@ catalogue! {
     file: "File", "文件";
     import_channel: "For the channel", "所属渠道";
     look: "Check the table", "检查表格";
-    template: "Template for new orders (CSV)", "新订单模板（CSV）";
+    template: "Template for new orders", "新订单模板";
     confirm_import: "Import", "确认导入";
     row: "Row", "行号";
     column: "Column", "列名";

@@ -3,7 +3,7 @@
 use contracts::intake::CarriedFlag;
 use contracts::{Bucket, Language, Status};
 
-use crate::summary::ShipmentState;
+use crate::summary::{ShipmentState, SourcingState};
 use crate::views::Colour;
 
 /// A code in English and in Chinese.
@@ -123,6 +123,21 @@ pub(crate) fn reason(language: Language, code: &str) -> Option<&'static str> {
     find(REASONS, language, code)
 }
 
+/// How far sourcing is.
+pub(crate) fn sourcing(language: Language, state: SourcingState) -> &'static str {
+    let (english, chinese) = match state {
+        SourcingState::Requested => ("Looked for", "寻源中"),
+        SourcingState::Planned => ("Planned", "已计划"),
+        SourcingState::Claimed => ("Claimed", "已占用"),
+        SourcingState::Backordered => ("Waiting for supply", "缺货待补"),
+        SourcingState::Failed => ("Failed", "失败"),
+        SourcingState::Lapsed => ("Lapsed", "已到期"),
+        SourcingState::Short => ("Short", "短缺"),
+        SourcingState::Released => ("Released", "已释放"),
+    };
+    pick(language, english, chinese)
+}
+
 /// What does not fit together in an order that another system kept.
 pub(crate) fn flag(language: Language, flag: CarriedFlag) -> &'static str {
     let (english, chinese) = match flag {
@@ -202,7 +217,8 @@ pub(crate) const EVENTS: &[Word] = &[
 pub(crate) const REASONS: &[Word] = &[
     ("asked", "Asked for", "应要求"),
     ("no_supply", "No supply", "无货可供"),
-    ("credit_refused", "Credit refused", "信用被驳回"),
+    ("credit_refused", "Credit refused", "信用未通过"),
+    ("credit_review", "A person has to look at the credit", "信用待人工复核"),
     ("hold_overdue", "Held for too long", "冻结超期"),
     ("returned_undelivered", "Returned undelivered", "未签收退回"),
     ("payment_overdue", "Not paid in time", "超时未付款"),
@@ -237,6 +253,19 @@ pub(crate) const REASONS: &[Word] = &[
     ("review", "A person has to look", "人工复核"),
     ("prepay", "Only paid in advance", "须先付款"),
     ("refuse", "Not at all", "不予通过"),
+    ("A.within", "Class A, within the limit", "A 级，额度内"),
+    ("A.slightly_over", "Class A, slightly over the limit", "A 级，略超额度"),
+    ("A.beyond", "Class A, far over the limit", "A 级，大幅超额度"),
+    ("B.within_90", "Class B, within nine tenths of the limit", "B 级，额度九成以内"),
+    ("B.above_90", "Class B, above nine tenths of the limit", "B 级，额度九成以上"),
+    ("B.slightly_over", "Class B, slightly over the limit", "B 级，略超额度"),
+    ("B.beyond", "Class B, far over the limit", "B 级，大幅超额度"),
+    ("C.within", "Class C, within the limit", "C 级，额度内"),
+    ("C.slightly_over", "Class C, slightly over the limit", "C 级，略超额度"),
+    ("C.beyond", "Class C, far over the limit", "C 级，大幅超额度"),
+    ("D.within", "Class D, within the limit", "D 级，额度内"),
+    ("D.slightly_over", "Class D, slightly over the limit", "D 级，略超额度"),
+    ("D.beyond", "Class D, far over the limit", "D 级，大幅超额度"),
 ];
 
 pub(crate) const MOVEMENTS: &[Word] = &[

@@ -76,14 +76,14 @@ pub(crate) async fn orders(
     answer(api, language, format, ORDERS, rows).await
 }
 
-/// The orders whose credit is held, the oldest first.
+/// The orders whose credit is held, those first that are held longest: as the page shows them.
 pub(crate) async fn holds(
     (api, scope): (&Api, &Scope),
     language: Language,
     format: Format,
 ) -> Result<Response, Problem> {
     let filter = Filter { status: Some(vec![Status::CreditHold.name()]), ..Filter::default() };
-    let rows = store::stream(&api.db, scope, filter, Sort::Oldest, most(api));
+    let rows = store::stream(&api.db, scope, filter, Sort::Waiting, most(api));
     let rows = rows.map_ok(|(order, lines)| hold_line(language, &order, &lines));
     answer(api, language, format, HOLDS, rows).await
 }

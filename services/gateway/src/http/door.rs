@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use chassis::TraceContext;
+use chassis::{TraceContext, clock};
 use futures::{StreamExt, stream};
 use serde_json::Value;
 use tracing::{Instrument, Span, info_span};
 
 use super::Api;
 use super::problem::Problem;
+
+/// What time it is for the suite and how fast that runs, if it is another one than the machine's:
+/// `2026-11-22T08:30:00Z;speed=1000`. Whoever reckons ages by the stamps of an answer needs it.
+const TIME: HeaderName = HeaderName::from_static("kontor-time");
 
 /// Lets a request in.
 pub(super) async fn enter(State(api): State<Api>, request: Request, next: Next) -> Response {
@@ -24,6 +28,11 @@ pub(super) async fn enter(State(api): State<Api>, request: Request, next: Next) 
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let trace_id = trace_id(&came.continued_by(&span));
         problem.traced(trace_id).write_into(&mut response);
+    }
+    if clock::is_own()
+        && let Ok(time) = format!("{};speed={}", clock::now(), clock::speed()).try_into()
+    {
+        response.headers_mut().insert(TIME, time);
     }
     response
 }

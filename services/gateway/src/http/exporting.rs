@@ -127,7 +127,7 @@ pub(crate) async fn export_orders(
 
 /// Credit holds as a file
 ///
-/// The orders whose credit waits for a person, the oldest first.
+/// The orders whose credit waits for a person, those first that are held longest.
 #[utoipa::path(
     get,
     path = "/v1/holds/export",

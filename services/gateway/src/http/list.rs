@@ -204,6 +204,7 @@ fn letter(sort: Sort) -> char {
         Sort::Oldest => 'o',
         Sort::Largest => 'l',
         Sort::Smallest => 's',
+        Sort::Waiting => 'w',
     }
 }
 
@@ -211,6 +212,7 @@ fn letter(sort: Sort) -> char {
 fn cursor(sort: Sort, last: &OrderView) -> String {
     let key = match sort {
         Sort::Newest | Sort::Oldest => last.placed_at.as_microsecond(),
+        Sort::Waiting => last.status_at.as_microsecond(),
         Sort::Largest | Sort::Smallest => last.total,
     };
     format!("{}{key}-{}", letter(sort), last.order.simple())
@@ -221,7 +223,7 @@ pub(crate) fn place(sort: Sort, cursor: &str) -> Result<Place, Problem> {
     let read = || {
         let (key, order) = cursor.strip_prefix(letter(sort))?.rsplit_once('-')?;
         let (key, order) = (key.parse().ok()?, Uuid::try_parse(order).ok()?);
-        if matches!(sort, Sort::Newest | Sort::Oldest) {
+        if matches!(sort, Sort::Newest | Sort::Oldest | Sort::Waiting) {
             Timestamp::from_microsecond(key).ok()?;
         }
         Some(Place { key, order })

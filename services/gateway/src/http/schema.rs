@@ -49,6 +49,7 @@ words! {
     SourcingRecord = contracts::allocation::SourcingRecord,
     Status = contracts::Status,
     StockBooked = contracts::inventory::StockBooked,
+    StockMove = contracts::inventory::StockMove,
     StockView = contracts::inventory::StockView,
     Submission = contracts::intake::Submission,
     Tier = contracts::Tier,

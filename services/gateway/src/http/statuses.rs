@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::extract::{Asked, header_text};
 use super::problem::{Always, IfMissing, Problem};
 use super::{Api, schema};
-use crate::access::{May, Resource, act};
+use crate::access::{May, Resource, act, as_long_as_known};
 use crate::following::{Begin, Shown, Unseen, Viewer, Wanted};
 
 /// When a client that was cut off shall come again.
@@ -134,7 +134,8 @@ pub(crate) async fn follow_statuses(
         // What stands between shall not keep events back.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    let mut response = Sse::new(events(viewer)).into_response();
+    let events = as_long_as_known(&api, &may, headers, events(viewer));
+    let mut response = Sse::new(events).into_response();
     for (name, value) in as_it_comes {
         response.headers_mut().insert(name, axum::http::HeaderValue::from_static(value));
     }

@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Entry, Plan, Step};
-use crate::http::Api;
 use crate::http::extract::Caller;
 use crate::http::problem::{Problem, fault};
 use crate::http::schema;
+use crate::http::{Api, page_name};
 
 /// How many orders are under way at a time.
 const AT_ONCE: usize = 32;
@@ -31,6 +31,10 @@ pub(crate) struct Became {
     /// What people call it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) order_no: String,
+    /// The page that tells everyone of it: a reader that asks with `min_page` sees the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "intake:3:1204")]
+    pub(crate) page: Option<String>,
     /// Why it was not taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<schema::Problem>)]
@@ -78,26 +82,27 @@ impl Plan {
         let id = self.id(channel, entry);
         let (channel, external_id) = (channel.clone(), entry.external_id.clone());
         let entered_by = by.actor.clone();
-        let (outcome, order, order_no, problems) = match entry.step.clone() {
+        let ((outcome, order, order_no, problems), page) = match entry.step.clone() {
             Step::Place(order) => {
                 let idempotency_key = None;
                 let told = PlaceOrder { channel, external_id, idempotency_key, entered_by, order };
                 match api.house.tell(id, told).await {
-                    Ok(it) => placed(it.said.into_iter().next()),
-                    Err(error) => unanswered(&error.to_string()),
+                    Ok(it) => (placed(it.said.into_iter().next()), it.page),
+                    Err(error) => (unanswered(&error.to_string()), None),
                 }
             }
             Step::Carry(order) => {
                 let told = CarryOver { channel, external_id, entered_by, order };
                 match api.house.tell(id, told).await {
-                    Ok(it) => carried(it.said.into_iter().next()),
-                    Err(error) => unanswered(&error.to_string()),
+                    Ok(it) => (carried(it.said.into_iter().next()), it.page),
+                    Err(error) => (unanswered(&error.to_string()), None),
                 }
             }
         };
         let (rows, external_id) = (entry.rows.clone(), entry.external_id.clone());
         let order = order.map(Uuid::from);
-        Became { rows, external_id, outcome, order, order_no, problems }
+        let page = page_name("intake", page);
+        Became { rows, external_id, outcome, order, order_no, page, problems }
     }
 }
 

@@ -6,8 +6,9 @@ use encoding_rs::GB18030;
 use proptest::prelude::*;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 
+use super::orders::TEMPLATE;
 use super::orders::minor;
-use super::{Kind, Plan, Step, TEMPLATE, plan};
+use super::{Kind, Plan, Step, plan};
 
 /// The process table of another system, as it was told to us.
 pub(crate) const SAMPLE: &str = "订单号,客户名称,产品名称,数量,订单状态,预计完成时间,实际完成时间\r\n\

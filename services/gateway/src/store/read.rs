@@ -151,11 +151,12 @@ const NEWEST: &str = walk!("placed_at", "timestamptz", "<", "desc");
 const OLDEST: &str = walk!("placed_at", "timestamptz", ">", "asc");
 const LARGEST: &str = walk!("total_cents", "bigint", "<", "desc");
 const SMALLEST: &str = walk!("total_cents", "bigint", ">", "asc");
+const WAITING: &str = walk!("status_at", "timestamptz", ">", "asc");
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
     ORDER, NAMED, IS_WITHIN, TIMELINE, VERSION, LEVEL, HEARD, NEWEST, OLDEST, LARGEST, SMALLEST,
-    ROWS, LINES, VERSIONS, LEVELS,
+    WAITING, ROWS, LINES, VERSIONS, LEVELS,
 ];
 
 /// Which orders of all.
@@ -199,6 +200,8 @@ pub(crate) enum Sort {
     Oldest,
     Largest,
     Smallest,
+    /// What is longest where it is comes first.
+    Waiting,
 }
 
 /// The last order of the page before: what it is sorted by (microseconds or cents), and its id.
@@ -295,6 +298,7 @@ pub(crate) async fn list(
         Sort::Oldest => OLDEST,
         Sort::Largest => LARGEST,
         Sort::Smallest => SMALLEST,
+        Sort::Waiting => WAITING,
     };
     let query = filtered(statement, scope, filter, sort, (after, limit));
     query.fetch_all(db).await?.iter().map(order).collect()
@@ -321,7 +325,7 @@ pub(super) fn filtered(
         .bind(after.map(|it| it.order));
     let time = key.and_then(|it| contracts::Timestamp::from_microsecond(it).ok());
     let query = match sort {
-        Sort::Newest | Sort::Oldest => query.bind(time.map(ToSqlx::to_sqlx)),
+        Sort::Newest | Sort::Oldest | Sort::Waiting => query.bind(time.map(ToSqlx::to_sqlx)),
         Sort::Largest | Sort::Smallest => query.bind(key),
     };
     let (channel, warehouse) = scope.bounds();

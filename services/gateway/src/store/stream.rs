@@ -15,9 +15,10 @@ const NEWEST: &str = walk!("placed_at", "timestamptz", "<", "desc", ", lines");
 const OLDEST: &str = walk!("placed_at", "timestamptz", ">", "asc", ", lines");
 const LARGEST: &str = walk!("total_cents", "bigint", "<", "desc", ", lines");
 const SMALLEST: &str = walk!("total_cents", "bigint", ">", "asc", ", lines");
+const WAITING: &str = walk!("status_at", "timestamptz", ">", "asc", ", lines");
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[NEWEST, OLDEST, LARGEST, SMALLEST];
+pub(super) const STATEMENTS: &[&str] = &[NEWEST, OLDEST, LARGEST, SMALLEST, WAITING];
 
 /// Orders of this kind within the scope, with their lines, so many at most.
 pub(crate) fn stream<'a>(
@@ -32,6 +33,7 @@ pub(crate) fn stream<'a>(
         Sort::Oldest => OLDEST,
         Sort::Largest => LARGEST,
         Sort::Smallest => SMALLEST,
+        Sort::Waiting => WAITING,
     };
     let rows = filtered(statement, scope, filter, sort, (None, most)).fetch(db);
     rows.map(|row| whole(&row?))

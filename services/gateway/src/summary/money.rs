@@ -85,6 +85,7 @@ impl MoneySummary {
         let is_known = self.payments.contains(&paid); // One payment pays an invoice once.
         if !is_known {
             self.payments.push(paid);
+            self.lower();
         }
         !is_known
     }
@@ -94,7 +95,50 @@ impl MoneySummary {
         true
     }
 
+    /// The settlement is said once: what is paid after it is taken off what was open then.
+    fn lower(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        let gross = self.invoices.iter().fold(Cents::ZERO, |sum, it| sum + it.gross);
+        let paid =
+            self.payments.iter().fold(self.prepaid.unwrap_or_default(), |sum, it| sum + it.amount);
+        *open = (*open).min((gross - paid).max(Cents::ZERO));
+    }
+
     pub(crate) fn settle(&mut self, it: &OrderSettled) -> bool {
         self.open.replace(it.open) != Some(it.open)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::{OrderId, PaymentId, ProviderId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_is_paid_after_the_settlement_is_not_open_any_more() {
+        let invoice = InvoiceSummary {
+            number: "2026-1".to_owned(),
+            gross: Cents(1_000),
+            due_on: Date::constant(2026, 12, 22),
+        };
+        let mut money = MoneySummary { invoices: vec![invoice], ..MoneySummary::default() };
+        money.open = Some(Cents(1_000));
+        let paid = |name: &str, amount| PaymentReceived {
+            order: OrderId(Uuid::nil()),
+            customer: contracts::CustomerId::new("C-1").unwrap(),
+            invoice: InvoiceId(Uuid::nil()),
+            provider: ProviderId::new("bank").unwrap(),
+            payment: PaymentId::new(name).unwrap(),
+            amount: Cents(amount),
+            currency: contracts::Currency::new("CNY").unwrap(),
+            value_date: Date::constant(2026, 12, 1),
+        };
+
+        assert!(money.pay(&paid("first", 400)) && !money.pay(&paid("first", 400)));
+        assert_eq!(money.open, Some(Cents(600)));
+        money.pay(&paid("second", 700));
+        assert_eq!(money.open, Some(Cents::ZERO));
     }
 }

@@ -297,6 +297,9 @@ async fn decisions_are_explained_if_whoever_made_them_answers() {
             "order": order("a"), "attempt": 1, "round": 1, "at": "1970-01-01T00:00:00Z",
             "ruleset": "cn-default/42", "rule": "R10-east",
             "record": { "findings": {
+                "reason": { "code": "one_has_all", "node": "SH1", "km": 12 },
+                "because": "nearest with all of it, and so on",
+                "eliminated": [{ "node": "GZ1", "code": "inactive", "why": "inactive" }],
                 "candidates": [{ "node": "SH1", "alone": 1420 }, { "node": "BJ1", "alone": 2610 }],
             } },
         }]),
@@ -306,7 +309,7 @@ async fn decisions_are_explained_if_whoever_made_them_answers() {
         "A person has to look (≥ 2)",
         "61.05",
         "93.10 %",
-        "C.beyond",
+        "Class C, far over the limit",
         "CNY 1,180.00",
         "CNY 180.00",
         "CNY 950.00",
@@ -315,6 +318,10 @@ async fn decisions_are_explained_if_whoever_made_them_answers() {
     ] {
         assert!(page.contains(text), "{text}");
     }
+    // On the timeline, too, where the beginning of the same sentence is kept in English.
+    let chinese = shop.page("/orders/K-a", &[CHINESE]).await.text;
+    assert_eq!(chinese.matches("SH1 备有全部货品，距离 12 公里。").count(), 2, "{chinese}");
+    assert!(chinese.contains("GZ1 (已停用)") && !chinese.contains("<td>nearest"), "{chinese}");
 }
 
 #[tokio::test]

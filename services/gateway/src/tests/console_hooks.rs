@@ -81,12 +81,22 @@ async fn a_webhook_shows_what_came_of_its_calls() {
         "&#60;b&#62;too slow",
         "mark green",
         "204",
-        "Asia/Shanghai",
         "name=\"active\" value=\"yes\"",
         "No answer<span class=\"unseen\"> (needs attention)",
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
+    assert!(page.contains("turn it on first") && !page.contains("/test\""), "{page}");
+    shop.house.knows(
+        "webhook.endpoints-of.v1",
+        json!([{
+            "endpoint": "ep-1", "url": "https://shop.example.com/kontor", "events": [],
+            "state": "active", "reason": null, "old_secret_until": null, "waiting": 0,
+            "given_up": 0,
+        }]),
+    );
+    let active = shop.page(ONE, &[]).await.text;
+    assert!(active.contains("/test\"") && active.contains("Asia/Shanghai"), "{active}");
     assert!(shop.page(ONE, &[CHINESE]).await.text.contains("应答开头或失败原因"));
 }
 

@@ -23,6 +23,23 @@ fn everything_that_is_heard_of_an_order_has_words() {
     assert_eq!(counted, words::EVENTS.len(), "and there are no words for what is never heard");
 }
 
+/// What stands in `credit`'s table of verdicts, and why intake holds an order.
+#[test]
+fn credit_says_nothing_without_words() {
+    let rooms = ["within", "slightly_over", "beyond"];
+    let classes =
+        ["A", "C", "D"].into_iter().flat_map(|it| rooms.map(|room| format!("{it}.{room}")));
+    let b = ["within_90", "above_90", "slightly_over", "beyond"].map(|room| format!("B.{room}"));
+    let others = ["stop", "prepaid", "free", "no_limit", "credit_refused", "credit_review"];
+    let all: Vec<String> = classes.chain(b).chain(others.map(str::to_owned)).collect();
+    assert_eq!(all.len(), 19);
+    for code in all {
+        for language in BOTH {
+            assert!(words::reason(language, &code).is_some(), "{code}");
+        }
+    }
+}
+
 #[test]
 fn words_differ_by_language_and_by_code() {
     let tables = [

@@ -205,6 +205,23 @@ async fn a_page_hands_out_what_it_shows() {
 }
 
 #[tokio::test]
+async fn holds_go_out_in_the_order_of_the_page() {
+    let mut shop = Shop::open().await;
+    let place = "place a 700 on_account; place b 800 on_account; place c 900 on_account";
+    let held = |it| format!("; status {it} 1 checking; hold {it} 700 -; status {it} 2 credit_hold");
+    shop.hear(&[place, &held("b"), &held("c"), &held("a")].concat()).await;
+    let order = |text: &str| {
+        let mut all = ["K-a", "K-b", "K-c"].map(|it| (text.find(it), it));
+        all.sort_unstable();
+        all.map(|it| it.1)
+    };
+    let page = shop.page("/holds", &[]).await.text;
+    assert_eq!(order(&page), ["K-b", "K-c", "K-a"], "who is held longest comes first");
+    let file = shop.page("/export/holds?format=csv", &[]).await.text;
+    assert_eq!(order(&file), ["K-b", "K-c", "K-a"], "{file}");
+}
+
+#[tokio::test]
 async fn headings_are_in_the_readers_language() {
     let shop = Shop::open().await;
     let chinese = shop.page("/v1/orders/export?format=csv", &[("accept-language", "zh-CN")]).await;

@@ -6,6 +6,7 @@ use contracts::Uuid;
 use contracts::intake::{CarriedOrder, CarryOverAnswer, CarryOverKnown, OrderCarriedOver};
 use contracts::{Actor, OrderId, Status};
 use serde_json::Value;
+use tower::ServiceExt;
 
 use super::http::{FOR_WEBSHOP, Reply, Shop};
 use super::story::START;
@@ -130,6 +131,34 @@ async fn what_was_carried_over_stands_in_the_table_and_goes_out_again() {
     );
     assert_eq!(row["total"], Value::Null);
     assert_eq!(shop.get("/v1/orders/123456").await.json()["kind"], "carried_over");
-    assert_eq!(shop.page("/orders/123456", &[]).await.status, 200);
-    assert_eq!(shop.page("/import", &[]).await.status, 200);
+    let order = shop.page("/orders/123456", &[]).await;
+    assert_eq!(order.status, 200);
+    assert!(!order.text.contains("/cancel"), "its owner refuses that: {}", order.text);
+}
+
+#[tokio::test]
+async fn each_order_of_a_table_is_answered_with_the_page_that_tells_of_it() {
+    let shop = Shop::open().await;
+    shop.house.will_say::<CarryOverAnswer>(carried());
+    let done = shop.brings("/v1/imports", TABLE.to_owned(), "text/csv").await.json();
+    assert_eq!(done["entries"][0]["outcome"], "accepted");
+    assert_eq!(done["entries"][0]["page"], "intake:3:17");
+}
+
+#[tokio::test]
+async fn a_template_is_taken_as_a_spreadsheet_and_brought_back() {
+    let shop = Shop::open().await;
+    let page = shop.page("/import", &[]).await.text;
+    assert!(page.contains("/import/template.csv") && page.contains("/import/template.xlsx"));
+    let csv = shop.page("/import/template.csv", &[]).await;
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"orders.csv\"");
+    let request = Request::get("/import/template.xlsx").body(Body::empty()).unwrap();
+    let response = shop.router.clone().oneshot(super::crew::known(request)).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    assert!(bytes.starts_with(b"PK"));
+    let request = Request::post("/v1/imports/preview").body(Body::from(bytes)).unwrap();
+    let preview = shop.call(request).await.json();
+    assert_eq!((&preview["kind"], &preview["orders"]), (&"orders".into(), &1.into()));
+    assert_eq!(preview["faults"], serde_json::json!([]));
+    assert_eq!(shop.page("/import/template.pdf", &[]).await.status, 404);
 }

@@ -226,3 +226,14 @@ async fn accounts_books_and_explanations_are_asked_for() {
     let explained = shop.get("/v1/orders/K-a/explanation").await.json();
     assert_eq!(explained["sourcing"], json!([record]));
 }
+
+/// In a process of its own: there is one clock a process.
+#[tokio::test]
+async fn the_suites_time_is_told_where_it_is_another_one() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.get("/livez").await.header("kontor-time"), "");
+    chassis::clock::run("2031-01-01T00:00:00Z".parse().unwrap(), 1000);
+    let told = shop.get("/livez").await;
+    let (now, speed) = told.header("kontor-time").split_once(";speed=").unwrap();
+    assert!(now.starts_with("2031-01-01T") && speed == "1000", "{now} {speed}");
+}

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(crate) use load::load;
 pub(crate) use save::save;
-pub(crate) use view::stock_of;
+pub(crate) use view::{moves_of, stock_of};
 
 use crate::books::Shelf;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::inventory::{StockMove, StockView};
+use contracts::inventory::{MovesOf, StockMove, StockView};
 use contracts::{OrderId, Sku, WarehouseId};
 use jiff_sqlx::Timestamp as SqlTimestamp;
 use sqlx::PgConnection;
@@ -37,21 +37,29 @@ const VIEW_MOVES: &str = "
      where stock_level.sku = $1
      order by number desc";
 
+const OLDER_MOVES: &str = "
+    select warehouse_id, number, kind, good, quarantine, damaged, reserved, allocated, order_id,
+           document, at
+      from stock_move
+     where sku = $1 and warehouse_id = $2 and ($3::bigint is null or number < $3)
+     order by number desc
+     limit $4";
+
+/// How many movements are told at a time, whatever is asked for.
+const MOST_MOVES: i64 = 1_000;
+
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[VIEW_LEVELS, VIEW_MOVES];
+pub(super) const STATEMENTS: &[&str] = &[VIEW_LEVELS, VIEW_MOVES, OLDER_MOVES];
 
 type MoveRow =
     (String, i64, String, i64, i64, i64, i64, i64, Option<Uuid>, Option<String>, SqlTimestamp);
 
-/// How an item stands in each warehouse, and how it came to that.
-pub(crate) async fn stock_of(db: &mut PgConnection, sku: &Sku) -> anyhow::Result<Vec<StockView>> {
-    let levels: Vec<(String, i64, i64, i64, i64, i64, i64)> =
-        sqlx::query_as(VIEW_LEVELS).bind(sku.as_str()).fetch_all(&mut *db).await?;
-    let rows: Vec<MoveRow> =
-        sqlx::query_as(VIEW_MOVES).bind(sku.as_str()).fetch_all(&mut *db).await?;
-    let mut moves = BTreeMap::<String, Vec<StockMove>>::new();
-    for (
-        at_warehouse,
+/// A movement, and the warehouse in which it was.
+fn moved(row: MoveRow) -> (String, StockMove) {
+    let (at_warehouse, number, kind, good, quarantine, damaged, reserved, allocated, ..) = row;
+    let (.., order, document, at) = row;
+    let (order, at) = (order.map(OrderId), at.to_jiff());
+    let told = StockMove {
         number,
         kind,
         good,
@@ -62,21 +70,19 @@ pub(crate) async fn stock_of(db: &mut PgConnection, sku: &Sku) -> anyhow::Result
         order,
         document,
         at,
-    ) in rows
-    {
-        let (order, at) = (order.map(OrderId), at.to_jiff());
-        moves.entry(at_warehouse).or_default().push(StockMove {
-            number,
-            kind,
-            good,
-            quarantine,
-            damaged,
-            reserved,
-            allocated,
-            order,
-            document,
-            at,
-        });
+    };
+    (at_warehouse, told)
+}
+
+/// How an item stands in each warehouse, and how it came to that.
+pub(crate) async fn stock_of(db: &mut PgConnection, sku: &Sku) -> anyhow::Result<Vec<StockView>> {
+    let levels: Vec<(String, i64, i64, i64, i64, i64, i64)> =
+        sqlx::query_as(VIEW_LEVELS).bind(sku.as_str()).fetch_all(&mut *db).await?;
+    let rows: Vec<MoveRow> =
+        sqlx::query_as(VIEW_MOVES).bind(sku.as_str()).fetch_all(&mut *db).await?;
+    let mut moves = BTreeMap::<String, Vec<StockMove>>::new();
+    for (at_warehouse, told) in rows.into_iter().map(moved) {
+        moves.entry(at_warehouse).or_default().push(told);
     }
     levels
         .into_iter()
@@ -94,4 +100,19 @@ pub(crate) async fn stock_of(db: &mut PgConnection, sku: &Sku) -> anyhow::Result
             })
         })
         .collect()
+}
+
+/// The movements of an item in a warehouse before a known one, the latest first.
+pub(crate) async fn moves_of(
+    db: &mut PgConnection,
+    asked: &MovesOf,
+) -> anyhow::Result<Vec<StockMove>> {
+    let rows: Vec<MoveRow> = sqlx::query_as(OLDER_MOVES)
+        .bind(asked.sku.as_str())
+        .bind(asked.warehouse.as_str())
+        .bind(asked.before)
+        .bind(asked.limit.clamp(0, MOST_MOVES))
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().map(|it| moved(it).1).collect())
 }

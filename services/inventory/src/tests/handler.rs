@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use contracts::inventory::{CountStock, StockAnswer, StockOf};
+use contracts::inventory::{CountStock, MovesOf, StockAnswer, StockOf};
 use contracts::{Actor, WarehouseId};
 use expect_test::expect;
 use jiff::SignedDuration;
@@ -44,6 +44,7 @@ async fn every_statement_prepares() {
         (int4, timestamptz) -> nothing
         (text) -> warehouse_id text, coalesce int8, coalesce int8, coalesce int8, coalesce int8, coalesce int8, coalesce int8
         (text) -> warehouse_id text, number int8, kind text, good int8, quarantine int8, damaged int8, reserved int8, allocated int8, order_id uuid, document text, at timestamptz
+        (text, text, int8, int8) -> warehouse_id text, number int8, kind text, good int8, quarantine int8, damaged int8, reserved int8, allocated int8, order_id uuid, document text, at timestamptz
     "#]].assert_eq(&signatures);
 }
 
@@ -187,6 +188,30 @@ async fn a_shelf_shows_how_it_came_to_this() {
     "#]]
     .assert_eq(&shown);
     assert_eq!(bench.question(&StockOf { sku: sku("nothing") }).await, []);
+}
+
+#[tokio::test]
+async fn movements_are_walked_back_to_the_first() {
+    let mut bench = Bench::of(Inventory).await;
+    let receipts: Vec<String> = (1..=130).map(|it| format!("receive S E 1 d{it}")).collect();
+    let inputs = bench.post(story(&receipts.join("; ")));
+    bench.hear(&inputs).await;
+    let asked = |before, limit| MovesOf { sku: sku("S"), warehouse: warehouse("E"), before, limit };
+
+    let shown = bench.question(&StockOf { sku: sku("S") }).await;
+    let (mut walked, mut before) = (vec![], None);
+    loop {
+        let page = bench.question(&asked(before, 40)).await;
+        let Some(last) = page.last() else { break };
+        before = Some(last.number);
+        walked.extend(page.iter().map(|it| it.number));
+    }
+
+    assert_eq!(shown[0].moves.len(), 100);
+    assert_eq!(walked, (1..=130).rev().collect::<Vec<i64>>());
+    assert_eq!(bench.question(&asked(None, -1)).await, []);
+    assert_eq!(bench.question(&asked(None, i64::MAX)).await.len(), 130);
+    assert_eq!(bench.question(&MovesOf { sku: sku("nothing"), ..asked(None, 5) }).await, []);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::clock;
+use contracts::Timestamp;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use serde_json::{Value, json};
@@ -16,6 +18,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Gateway {
     http: reqwest::Client,
     base: String,
+}
+
+/// What time it is for a suite, and how many times as fast as the machine's it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SuiteTime {
+    pub(super) now: Timestamp,
+    pub(super) speed: u32,
+}
+
+impl SuiteTime {
+    fn of_this_machine() -> Self {
+        Self { now: clock::now(), speed: 1 }
+    }
+
+    /// As a gateway says it: `2026-11-22T08:30:00Z;speed=1000`.
+    fn read(text: &str) -> Option<Self> {
+        let (now, speed) = text.split_once(";speed=")?;
+        Some(Self { now: now.parse().ok()?, speed: speed.parse().ok()? })
+    }
 }
 
 /// What it answered.
@@ -51,6 +72,14 @@ impl Gateway {
         let status = asked.with_context(|| format!("nobody answers at {base}"))?.status();
         anyhow::ensure!(status.is_success(), "the gateway at {base} is not ready: {status}");
         Ok(())
+    }
+
+    /// What time it is for the suite behind it.
+    pub(super) async fn time(&self) -> anyhow::Result<SuiteTime> {
+        let asked = self.http.get(self.url(&["livez"])?).send().await;
+        let response = asked.with_context(|| format!("nobody answers at {}", self.base))?;
+        let told = response.headers().get("kontor-time").and_then(|it| it.to_str().ok());
+        Ok(told.and_then(SuiteTime::read).unwrap_or_else(SuiteTime::of_this_machine))
     }
 
     /// Waits until readers see what was just written: the `page` that it was answered with. If that
@@ -167,5 +196,14 @@ mod tests {
         let expected = "The order was not taken in: 1 fault\n  \
                         /total (sum.total): found \"1\", expected 30128";
         assert_eq!(in_words(&problem), expected);
+    }
+
+    #[test]
+    fn a_gateway_says_what_time_it_is_for_its_suite() {
+        let read = SuiteTime::read("2031-01-01T00:00:05Z;speed=1000").unwrap();
+        assert_eq!((read.now.to_string(), read.speed), ("2031-01-01T00:00:05Z".to_owned(), 1000));
+        for bad in ["", "2031-01-01T00:00:05Z", "soon;speed=2", "2031-01-01T00:00:05Z;speed=x"] {
+            assert_eq!(SuiteTime::read(bad), None, "{bad}");
+        }
     }
 }

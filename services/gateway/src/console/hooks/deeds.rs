@@ -121,10 +121,8 @@ macro_rules! deed {
         pub(super) async fn $name(
             State(api): State<Api>,
             may: May<act::ManageWebhooks>,
-            reader: Reader,
+            (reader, by, headers): (Reader, Caller, HeaderMap),
             at: Result<At, Problem>,
-            by: Caller,
-            headers: HeaderMap,
             form: Sent,
         ) -> Response {
             let $t = texts(reader.language);

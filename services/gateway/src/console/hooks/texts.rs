@@ -25,6 +25,7 @@ catalogue! {
     waiting: "Waiting", "待发送";
     given_up: "Given up", "已放弃";
     because: "Why it is disabled", "停用原因";
+    id: "Id", "编号";
     old_secret: "The old secret signs until", "旧密钥有效至";
     active: "Active", "启用";
     off: "Off", "已关闭";
@@ -49,6 +50,7 @@ catalogue! {
     turn_on: "Turn on", "启用";
     turn_off: "Turn off", "关闭";
     off_note: "What happens while it is off is not sent by itself.", "关闭期间的事件不会自动补发。";
+    inactive_note: "To test it or to send something again, turn it on first.", "启用后方可测试或重新推送。";
     turned_on: "It is called from now on.", "已启用。";
     turned_off: "It is not called any more.", "已关闭。";
     back: "All webhooks", "返回推送列表";

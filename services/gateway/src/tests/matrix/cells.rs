@@ -136,7 +136,7 @@ fn tables() -> Vec<Cell> {
         get("/export/stock", "/export/stock?format=csv"),
         get("/export/stock/{sku}", "/export/stock/KB-87?format=csv"),
         get("/import", "/import"),
-        get("/import/template.csv", "/import/template.csv"),
+        get("/import/{template}", "/import/template.xlsx"),
         // It is no form with a file.
         Cell { done: 400, ..post("/import/preview") },
         Cell { done: 400, ..post("/import/confirm").saying("channel=import&file=%") },
@@ -190,8 +190,16 @@ fn stock() -> Vec<Cell> {
     let receipt = r#"{"sku": "KB-87", "warehouse": "SH1", "quantity": 1, "unit_cost": 1,
         "document": "DN-{nth}"}"#;
     let count = r#"{"sku": "KB-87", "warehouse": "SH1", "counted": 1, "document": "CC-{nth}"}"#;
-    let mut cells =
-        vec![get.but(Foreign, &[("KB-87", "FAR-1")]), get.but(Missing, &[("KB-87", "NONE")]), get];
+    let moves = Cell::of(("GET", "/v1/stock/{sku}/warehouses/{warehouse}/movements"), 200)
+        .at("/v1/stock/KB-87/warehouses/SH1/movements");
+    let mut cells = vec![
+        get.but(Foreign, &[("KB-87", "FAR-1")]),
+        get.but(Missing, &[("KB-87", "NONE")]),
+        get,
+        moves.but(Foreign, &[("SH1", "BJ1")]),
+        moves.but(Missing, &[("SH1", "NONE")]),
+        moves,
+    ];
     for (path, body) in [("/v1/stock/receipts", receipt), ("/v1/stock/counts", count)] {
         // Which warehouses there are is for inventory to say.
         let book = Cell::of(("POST", path), 200).saying(body).missing(200);
@@ -265,6 +273,7 @@ fn pages() -> Vec<Cell> {
     let get = |path, own: &str| Cell::of(("GET", path), 200).at(own);
     let post = |path, own: &str| Cell::of(("POST", path), 200).at(own).saying(FORM);
     let item = get("/stock/{sku}", "/stock/KB-87");
+    let shelf = get("/stock/{sku}/{warehouse}", "/stock/KB-87/SH1");
     let mut cells = vec![
         get("/", "/"),
         get("/holds", "/holds"),
@@ -272,6 +281,9 @@ fn pages() -> Vec<Cell> {
         item.but(Foreign, &[("KB-87", "FAR-1")]),
         item.but(Missing, &[("KB-87", "NONE")]),
         item,
+        shelf.but(Foreign, &[("SH1", "BJ1")]),
+        shelf.but(Missing, &[("SH1", "NONE")]),
+        shelf,
         get("/console/live", "/console/live?watch="),
         get("/console/assets/{name}", "/console/assets/console.js"),
         get("/sign-in", "/sign-in"),

@@ -84,6 +84,10 @@ fn question(subject: &str, asked: &Value, is_known: bool) -> Option<Value> {
             "order": asked["order"], "attempt": 1, "round": 1, "at": "1970-01-01T00:00:00Z", "ruleset": "cn", "rule": "R1",
             "record": {},
         }]),
+        ("inventory.moves-of.v1", _) if asked["warehouse"] == "NONE" => json!([]),
+        ("inventory.moves-of.v1", _) => json!([{ "number": 1, "kind": "RECEIPT", "good": 1,
+            "quarantine": 0, "damaged": 0, "reserved": 0, "allocated": 0, "order": null,
+            "document": "DN-1", "at": "1970-01-01T00:00:00Z" }]),
         ("inventory.stock-of.v1", Some("KB-87")) => shelf("KB-87", "SH1"),
         ("inventory.stock-of.v1", Some("FAR-1")) => shelf("FAR-1", "BJ1"),
         (

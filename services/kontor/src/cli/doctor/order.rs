@@ -1,20 +1,20 @@
 //! One order: for whom it waits, and since when.
 
-use chassis::clock;
 use contracts::Timestamp;
 use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::super::at;
-use super::super::http::{Answered, Gateway, refused};
+use super::super::http::{Answered, Gateway, SuiteTime, refused};
 use super::super::order::{moment, text};
 use super::super::parked::{self, Shown};
 use crate::cli::End;
 use crate::cli::paper::{self, Colour};
 use crate::{Configuration, house};
 
-/// How long a service of the house may take for its part, before it is late.
+/// How long a service of the house may take for its part, before it is late: of the machine's time,
+/// in which it works, however fast the suite's runs.
 const LATE: SignedDuration = SignedDuration::from_secs(60);
 
 /// How an order stands.
@@ -78,7 +78,7 @@ pub(super) async fn examine(
             (vec![], Some(format!("whether something is parked is not known: {error:#}")))
         }
     };
-    let mut diagnosis = diagnose(&view, parked, clock::now());
+    let mut diagnosis = diagnose(&view, parked, gateway.time().await?);
     diagnosis.words.extend(credits_reason(&diagnosis, &explanation));
     diagnosis.words.extend(last_of(&timeline));
     diagnosis.words.extend(unknown);
@@ -99,10 +99,11 @@ async fn parked_about(
     Ok(all.into_iter().filter(|it| keys.contains(&it.key)).collect())
 }
 
-fn diagnose(view: &Value, parked: Vec<Shown>, now: Timestamp) -> Diagnosis {
+fn diagnose(view: &Value, parked: Vec<Shown>, time: SuiteTime) -> Diagnosis {
     let wait = wait(view);
     let since: Option<Timestamp> = view["status_at"].as_str().and_then(|it| it.parse().ok());
-    let took = since.map(|it| now.duration_since(it)).unwrap_or_default();
+    let took = since.map(|it| time.now.duration_since(it)).unwrap_or_default();
+    let late = LATE * i32::try_from(time.speed).unwrap_or(i32::MAX);
     let mut words = vec![wait.words];
     let state = if let Some(first) = parked.first() {
         let (service, cause) = (&first.service, paper::plain(&first.cause));
@@ -111,7 +112,7 @@ fn diagnose(view: &Value, parked: Vec<Shown>, now: Timestamp) -> Diagnosis {
         State::Parked
     } else if wait.whom.is_none() {
         State::Done
-    } else if wait.ours && took > LATE {
+    } else if wait.ours && took > late {
         words.push("it should have answered by now: `kontor doctor` tells more".to_owned());
         State::Late
     } else {
@@ -242,8 +243,13 @@ mod tests {
     use super::*;
 
     fn state_of(view: &Value, seconds: i64) -> (State, Option<&'static str>) {
+        state_at(view, seconds, 1)
+    }
+
+    fn state_at(view: &Value, seconds: i64, speed: u32) -> (State, Option<&'static str>) {
         let since: Timestamp = view["status_at"].as_str().unwrap().parse().unwrap();
-        let found = diagnose(view, vec![], since + SignedDuration::from_secs(seconds));
+        let now = since + SignedDuration::from_secs(seconds);
+        let found = diagnose(view, vec![], SuiteTime { now, speed });
         (found.state, found.waits_for)
     }
 
@@ -266,6 +272,9 @@ mod tests {
         let checking = json!({ "status": "checking", "status_at": at });
         assert_eq!(state_of(&checking, 5), (State::Waiting, Some("credit")));
         assert_eq!(state_of(&checking, 61), (State::Late, Some("credit")));
+        // Where a minute of the suite's is a moment, nobody is late after one.
+        assert_eq!(state_at(&checking, 61, 1000), (State::Waiting, Some("credit")));
+        assert_eq!(state_at(&checking, 60_001, 1000), (State::Late, Some("credit")));
         let credit = json!({ "state": "approved" });
         for (sourcing, whom) in [
             (json!(null), "allocation"),
