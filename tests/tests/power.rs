@@ -31,7 +31,6 @@ async fn a_nats_that_does_not_write_down_is_found_out() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "it may lose more than a server can start on; cargo nextest run --run-ignored all"]
 async fn a_postgres_that_does_not_write_down_is_found_out() -> anyhow::Result<()> {
     is_found_out(Server::Postgres).await
 }

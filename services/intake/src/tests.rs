@@ -2,6 +2,7 @@ mod anything;
 mod auditing;
 mod bench;
 mod carrying;
+mod counting;
 mod differential;
 mod goods;
 mod handing_in;

@@ -13,7 +13,6 @@ use whole_house::scale;
 use thrower::{Thrower, Thrown};
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "its last checks were not seen to pass yet; cargo nextest run --run-ignored all"]
 async fn garbage_among_good_orders() -> anyhow::Result<()> {
     let (pieces, orders) = (scale(10_000, 100_000), scale(120, 2_000));
     let site = Site::open("garbage").await?;
