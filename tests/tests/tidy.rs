@@ -25,9 +25,10 @@ const SERVICES: [&str; 9] = [
 ];
 
 /// What talks to the world beside a service's rules, by the start of its path in `services/`.
-const EDGES: [&str; 22] = [
+const EDGES: [&str; 23] = [
     "gateway/src/access/directory",
     "gateway/src/access/guard",
+    "gateway/src/access/lasting",
     "gateway/src/access/limits",
     "gateway/src/access/may",
     "gateway/src/access/password",

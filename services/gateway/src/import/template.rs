@@ -1,12 +1,11 @@
 //! A table to begin from: the headings of new orders, and an order.
 
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use rust_xlsxwriter::{Format, IgnoreError, Workbook, XlsxError};
 
 use super::orders::TEMPLATE;
 
-/// Fields that a spreadsheet keeps as numbers. What else looks like one (a telephone, a postcode) is a
-/// name, and may begin with a nought.
-const NUMBERS: &[&str] = &["quantity", "unit_price", "tax", "freight", "discount"];
+/// As many rows as a file that is brought may have.
+const ROWS: u32 = 2_000;
 
 /// As CSV in UTF-8, with the mark by which spreadsheets know it.
 pub(crate) fn as_csv() -> String {
@@ -14,29 +13,23 @@ pub(crate) fn as_csv() -> String {
     format!("\u{feff}{}\r\n{}\r\n", line(0), line(1))
 }
 
-/// As XLSX, the headings of which stay while somebody scrolls.
+/// As XLSX, the headings of which stay while somebody scrolls. Every cell is text, so that what is typed
+/// there stays as it was typed: an amount with its noughts, a telephone, a postcode.
 ///
 /// # Errors
 ///
 /// It cannot be packed.
 pub(crate) fn as_xlsx() -> Result<Vec<u8>, XlsxError> {
     let (mut book, heading) = (Workbook::new(), Format::new().set_bold());
-    // Whatever is typed below stays as it was typed.
     let text = Format::new().set_num_format("@");
     let sheet = book.add_worksheet();
     sheet.set_name("orders")?.set_freeze_panes(1, 0)?;
     for (column, [name, example]) in (0_u16..).zip(TEMPLATE) {
-        sheet.set_column_width(column, 14)?;
+        sheet.set_column_width(column, 14)?.set_column_format(column, &text)?;
         sheet.write_string_with_format(0, column, *name, &heading)?;
-        match example.parse::<f64>() {
-            Ok(number) if NUMBERS.contains(name) => {
-                sheet.write_number(1, column, number)?;
-            }
-            _ => {
-                sheet.set_column_format(column, &text)?;
-                sheet.write_string_with_format(1, column, *example, &text)?;
-            }
-        }
+        sheet.write_string_with_format(1, column, *example, &text)?;
+        let stored_as_text = IgnoreError::NumberStoredAsText;
+        sheet.ignore_error_range(1, column, ROWS, column, stored_as_text)?;
     }
     book.save_to_buffer()
 }
