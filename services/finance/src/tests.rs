@@ -1,3 +1,4 @@
+mod anything;
 mod database;
 mod differential;
 mod handler;

@@ -1,4 +1,5 @@
 mod access;
+mod anything;
 mod console;
 mod console_deciding;
 mod console_docs;
@@ -27,5 +28,6 @@ mod placing;
 mod reading;
 pub(crate) mod story;
 mod story_goods;
+mod strings;
 mod units;
 mod views;

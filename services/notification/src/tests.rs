@@ -1,3 +1,4 @@
+mod anything;
 mod books;
 mod delivery;
 mod differential;

@@ -1,4 +1,5 @@
 mod addresses;
+mod anything;
 mod books;
 mod delivery;
 mod differential;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use expect_test::expect;
+use proptest::prelude::*;
 
 use super::home::{Home, failure};
 use super::receiver::Receiver;
@@ -32,6 +33,27 @@ fn only_public_addresses_may_be_called() {
         for it in addresses.split_whitespace() {
             let address: IpAddr = it.parse().unwrap();
             assert_eq!(may_call(address), expected, "{it}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+    /// Whatever a merchant calls a URL: it is taken, or refused in words that are not too many; and
+    /// what is taken leads to nobody of the house.
+    #[test]
+    fn no_url_is_too_much(
+        url in "\\PC{0,80}|https?://[\\[\\]0-9a-fx:.%@/#?]{0,40}|https://\\PC{0,40}|[a-z]{0,9}:.{0,20}",
+    ) {
+        match Endpoint::after(set("erp", &url), None, &[]) {
+            Ok(it) => {
+                let parsed = url::Url::parse(&it.url).unwrap();
+                prop_assert_eq!(parsed.scheme(), "https");
+                let address = parsed.host_str().map(|it| it.trim_matches(['[', ']']).parse::<IpAddr>());
+                prop_assert!(!address.is_some_and(|it| it.is_ok_and(|it| !may_call(it))), "{}", it.url);
+            }
+            Err(problems) => prop_assert!(!problems.is_empty()),
         }
     }
 }

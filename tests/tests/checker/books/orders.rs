@@ -77,7 +77,7 @@ pub(super) const DAMAGES: &[Damage] = &[
             "intake",
             "update sales_order set number = number + 1 where external_id = 'wait-pick'",
         )]),
-        found: &["V11 status", "V14 last"],
+        found: &["V14 last"],
     },
     Damage {
         what: "a warehouse's pick is counted that is not there",
