@@ -16,6 +16,10 @@ const UNTIL_PAID: SignedDuration = SignedDuration::from_mins(35);
 /// How long a person may look at an order's credit before its goods are offered to others.
 const UNTIL_RELEASED: SignedDuration = SignedDuration::from_hours(48);
 
+/// The end of a lease that is over for everyone. Whoever books supply has a clock of its own: one that
+/// is behind would claim softly, for a lease that has run out, what nothing gives up again.
+const OVER: Timestamp = Timestamp::UNIX_EPOCH;
+
 impl Books {
     /// Begins a lease over all that the order claims softly and waits for.
     pub(crate) fn lend(&mut self, order: OrderId) -> LeaseEnds {
@@ -132,7 +136,11 @@ impl Books {
     fn expire(&mut self, order: OrderId) -> bool {
         let demand = self.demand(order);
         (demand.lease_until, demand.changed) = (None, true);
-        let cause = Cause::order(order, format!("expire {}", demand.token));
+        let token = demand.token;
+        for it in self.backorders_of(order) {
+            (it.lease_until, it.changed) = (Some(OVER), true);
+        }
+        let cause = Cause::order(order, format!("expire {token}"));
         let lapsed = self.shift(Kind::HoldExpire, &cause, |it| {
             let units = std::mem::take(&mut it.soft);
             it.lapsed += units;

@@ -97,6 +97,36 @@ fn a_late_bell_does_not_lengthen_a_lease() {
     );
 }
 
+/// Whoever books supply has another clock (simulation, seed 5297): a lease that ended by the order's is
+/// not claimed for by one that is behind.
+#[test]
+fn what_waits_for_a_lease_that_is_over_gets_nothing_by_a_slower_clock() {
+    check(
+        "receive S E 1 d1
+         plan a lease want 1S3: / E
+         wait 36m
+         ring
+         wait -10m
+         receive S E 2 d2
+         promote a",
+        expect![[r#"
+            S received 1@E
+            booked S@E: good 1, reserved 0, allocated 0
+            (levels to tell)
+            a claimed 1S1@E until 35m; lacks 1S2
+            (a's lease 1 ends 35m)
+            S level 1: 0, E 0
+            a lapsed
+            (S to serve)
+            (levels to tell)
+            S received 2@E
+            booked S@E: good 3, reserved 0, allocated 0
+            a promoted 1S1@E
+            (S to serve)
+        "#]],
+    );
+}
+
 #[test]
 fn a_held_order_keeps_its_goods_for_two_days() {
     check(
