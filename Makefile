@@ -32,6 +32,7 @@ deploy: ## Checks the Compose file and the Kubernetes manifests, with their own 
 sim: ## Plays stories with every fault in the simulated house, known ones and fresh ones, and finds planted faults
 	cargo run --quiet --package kontor -- sim --seed 1 --seeds 50
 	cargo run --quiet --package kontor -- sim --seed 1004 --seeds 1
+	cargo run --quiet --package kontor -- sim --seed 5297 --seeds 1
 	cargo run --quiet --package kontor -- sim --seed $$(date +%s) --seconds 30
 	cargo run --quiet --package kontor -- sim --planted all --seeds 60
 
