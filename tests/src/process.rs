@@ -190,8 +190,8 @@ impl Site {
     async fn tell<C: Told>(&self, command: C) -> anyhow::Result<()> {
         let name = format!("{} {}", C::SUBJECT, command.key());
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
-        self.suite.client().await?.tell(id, &command).await.context(name)?;
-        Ok(())
+        let client = self.suite.client().await?;
+        kontor::seed::insist(&client, id, &command).await.context(name)
     }
 
     /// Stops the servers, and leaves nothing behind.

@@ -1,9 +1,13 @@
 //! What is lost, and comes again: a NATS server with all that it held, and the databases of those who
 //! only listen.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use async_nats::jetstream;
 use chassis::clock::Stopwatch;
+use contracts::Status;
+use contracts::intake::OrderStatus;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use whole_house::process::{Site, books, eventually, world};
 
@@ -50,6 +54,52 @@ async fn a_nats_server_loses_all_that_it_held() -> anyhow::Result<()> {
         watch.elapsed()
     );
     books::audit_without_streams(&site).await?;
+    replica.stop().await?;
+    drop(world);
+    site.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statuses_stay_in_order_while_their_stream_takes_only_some() -> anyhow::Result<()> {
+    let mut site = Site::open("lost-stream").await?;
+    let world = world::World::begin(&site).await?;
+    let replica = site.start().await?;
+    site.customers("c").await?;
+    // As a stream that is made anew while somebody publishes: what comes first is refused, and what
+    // comes after it would be kept.
+    let streams = jetstream::new(site.suite.admin().await?);
+    let mut stream = streams.get_stream("ORDERS_STATUS").await?;
+    let mut config = stream.info().await?.config.clone();
+    let later = Status::ALL.into_iter().filter(|it| *it != Status::Checking);
+    config.subjects = later.map(|it| format!("orders.status.*.*.{}", it.name())).collect();
+    streams.update_stream(config).await?;
+
+    let names: BTreeSet<String> = (0..5).map(|nth| world::name("c", nth)).collect();
+    world.place_all(names.iter().cloned()).await?;
+    let intake = site.books("intake")?;
+    eventually("each order has a status after its first", || async {
+        let least: Option<i64> =
+            sqlx::query_scalar("select min(number) from sales_order").fetch_one(&intake).await?;
+        anyhow::ensure!(least > Some(1), "{least:?}");
+        Ok(())
+    })
+    .await?;
+    tokio::time::sleep(Duration::from_secs(3)).await; // Whoever cannot publish tries every 2 s at least.
+    site.provision().await?;
+    books::settled(&site, "c").await?;
+
+    let count = stream.info().await?.state.messages;
+    let mut shown: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for sequence in 1..=count {
+        let kept = stream.get_raw_message(sequence).await?;
+        let status: OrderStatus = serde_json::from_slice(&kept.payload)?;
+        shown.entry(status.external_id.as_str().to_owned()).or_default().push(status.number);
+    }
+    assert_eq!(shown.keys().collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
+    for (name, numbers) in shown {
+        let expected: Vec<i64> = (1..).take(numbers.len()).collect();
+        assert_eq!(numbers, expected, "{name}");
+    }
     replica.stop().await?;
     drop(world);
     site.close().await

@@ -76,7 +76,7 @@ impl Chaos {
     fn settled(self) -> anyhow::Result<Self> {
         ensure!(self.plan.is_none() || self.runs == 1, "--plan is for one run");
         if self.gate {
-            return Ok(Self { runs: 3, orders: 10_000, faults: 60, seconds: 75, ..self });
+            return Ok(Self { runs: 3, orders: 10_000, faults: 60, seconds: 60, ..self });
         }
         Ok(self)
     }

@@ -3,7 +3,7 @@
 pub(crate) mod commands;
 
 use anyhow::Context;
-use chassis::Client;
+use chassis::{Client, Unanswered};
 use contracts::allocation::NodeKind;
 use contracts::{Command, Tier, Uuid};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -61,6 +61,9 @@ pub const WAREHOUSES: [Warehouse; 4] = [
     ("FW-SH", "上海前置仓 Shanghai forward", NodeKind::Forward, "上海", "上海", 200, 300),
 ];
 
+/// How often a command is given that nobody answers: each time it is waited for some seconds.
+const TRIES: u32 = 6;
+
 /// Fills the shop. What was said before is not said again: it may be called at every start.
 pub async fn shop(client: &Client, today: Date) -> anyhow::Result<()> {
     for item in ITEMS {
@@ -113,6 +116,20 @@ pub async fn stock(
 /// Gives a command that is named, so that it is decided once for ever.
 async fn tell<C: Command>(client: &Client, name: &str, command: C) -> anyhow::Result<()> {
     let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("seed: {name}").as_bytes());
-    client.tell(id, &command).await.with_context(|| format!("seed: {name}"))?;
-    Ok(())
+    insist(client, id, &command).await.with_context(|| format!("seed: {name}"))
+}
+
+/// Gives a command until it is known that it was decided, however slow the machine: the same id is
+/// decided once.
+pub async fn insist<C: Command>(client: &Client, id: Uuid, command: &C) -> Result<(), Unanswered> {
+    let mut tries = 1;
+    loop {
+        match client.tell(id, command).await {
+            Ok(_) => return Ok(()),
+            Err(Unanswered::NobodyThere(_) | Unanswered::TimedOut(_)) if tries < TRIES => {
+                tries += 1;
+            }
+            Err(unanswered) => return Err(unanswered),
+        }
+    }
 }

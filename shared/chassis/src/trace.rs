@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+tokio::task_local! {
+    static WITHIN: TraceContext;
+}
+
 /// `traceparent` and `tracestate`, as they travel with a message.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -27,9 +31,17 @@ impl TraceContext {
         Self(fields)
     }
 
-    /// Where this thread is now.
+    /// Where this task is now: in the span that it is in, or, if nobody collects that, in the trace
+    /// within which it was begun.
     pub fn current() -> Self {
-        Self::of(&Span::current())
+        let here = Self::of(&Span::current());
+        if here.is_empty() { WITHIN.try_with(Self::clone).unwrap_or_default() } else { here }
+    }
+
+    /// Does this work within the trace. A client's trace goes on through the house whether or not we
+    /// collect our own part of it.
+    pub async fn during<T>(self, work: impl Future<Output = T>) -> T {
+        WITHIN.scope(self, work).await
     }
 
     /// Makes the span a child of this. Does so before the span is entered, or not at all.
@@ -59,5 +71,19 @@ impl TraceContext {
 
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TraceContext;
+
+    #[tokio::test]
+    async fn a_trace_that_nobody_collects_goes_on() {
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let came = TraceContext::from_fields([("traceparent", parent), ("cookie", "no")]);
+        let within = came.clone().during(async { TraceContext::current() }).await;
+        assert_eq!(within, came);
+        assert!(TraceContext::current().is_empty());
     }
 }

@@ -4,7 +4,7 @@
 //! ```json
 //! { "speaker": "intake", "partition": 3, "number": 17, "at": "2026-11-22T08:00:00Z",
 //!   "heard": { "credit": 12 },
-//!   "said": [{ "id": "…", "cause": "…", "subject": "intake.placed.v1", "key": "…", "body": {} }] }
+//!   "said": [{ "id": "…", "cause": "…", "trace": { "traceparent": "00-…" }, "subject": "intake.placed.v1", "key": "…", "body": {} }] }
 //! ```
 
 use std::collections::BTreeMap;
@@ -29,11 +29,24 @@ pub(crate) struct Page {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Envelope {
     pub(crate) id: Uuid,
+    /// The message that led to it: another page's, or what came from outside.
+    #[serde(default)]
+    pub(crate) cause: Option<Uuid>,
+    /// `traceparent` and `tracestate` (W3C Trace Context), if somebody traces it.
+    #[serde(default)]
+    pub(crate) trace: BTreeMap<String, String>,
     /// `intake.placed.v1`.
     pub(crate) subject: String,
     /// What it is about: an order, an item, a customer.
     pub(crate) key: String,
     pub(crate) body: Box<RawValue>,
+}
+
+impl Envelope {
+    /// The trace that it belongs to: 32 hexadecimal digits.
+    pub(crate) fn trace_id(&self) -> Option<&str> {
+        self.trace.get("traceparent")?.split('-').nth(1)
+    }
 }
 
 impl Page {

@@ -50,6 +50,9 @@ pub(crate) struct Attempt {
     pub(crate) outcome: String,
     #[serde(default)]
     pub(crate) order: Option<Uuid>,
+    /// The trace in which it was sent: 32 hexadecimal digits.
+    #[serde(default)]
+    pub(crate) trace: Option<String>,
 }
 
 /// What a warehouse was told, or reported.
@@ -85,10 +88,8 @@ pub(crate) struct Seen {
 pub(crate) struct Mail {
     /// Its `Message-ID`.
     pub(crate) id: String,
-    #[serde(default)]
-    pub(crate) order: Option<Uuid>,
-    #[serde(default)]
-    pub(crate) kind: Option<String>,
+    /// SHA-256 of all that a reader sees of it.
+    pub(crate) says: String,
     pub(crate) to_hash: String,
 }
 
@@ -198,7 +199,7 @@ mod tests {
     fn what_is_missing_is_missing_and_what_is_cut_off_is_left_out() -> anyhow::Result<()> {
         let dir = std::env::temp_dir().join(format!("checker-{}", std::process::id()));
         std::fs::create_dir_all(&dir)?;
-        let line = r#"{"at":"2026-11-22T08:00:00Z","id":"<a@b>","to_hash":"c"}"#;
+        let line = r#"{"at":"2026-11-22T08:00:00Z","id":"<a@b>","says":"d","to_hash":"c"}"#;
         std::fs::write(dir.join("mails.jsonl"), format!("{line}\n\n{line}\n{}", &line[..20]))?;
         std::fs::write(dir.join("picks.jsonl"), "{}\n")?;
 

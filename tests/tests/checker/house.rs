@@ -74,6 +74,11 @@ async fn watched(
     Ok(())
 }
 
+/// The trace of an order that waits: the others have none.
+pub(crate) fn trace_of(external_id: &str) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, external_id.as_bytes()).simple().to_string()
+}
+
 /// Hands in an order like another one, but for its name, and for a warehouse that knows it.
 async fn place(
     web: &async_nats::Client,
@@ -89,7 +94,10 @@ async fn place(
     order.tax = order.lines.iter().map(tax).sum();
     order.total = net;
     order.total += order.tax + order.freight;
-    let reply = web.request("orders.place.web", serde_json::to_vec(&order)?.into()).await?;
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("traceparent", format!("00-{}-00f067aa0ba902b7-01", trace_of(external_id)));
+    let body = serde_json::to_vec(&order)?.into();
+    let reply = web.request_with_headers("orders.place.web", headers, body).await?;
     match serde_json::from_slice(&reply.payload)? {
         Placement::Accepted(it) => Ok(it.order),
         other => anyhow::bail!("{external_id} was not taken in: {other:?}"),

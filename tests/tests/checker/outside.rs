@@ -68,7 +68,8 @@ async fn journal(site: &Site) -> anyhow::Result<Vec<Value>> {
     let attempt = |op: &str, channel: &str, name: &str, body: &str, outcome: &str, order| {
         json!({ "at": "2026-11-22T08:00:00Z", "client": "web-1", "op": op, "channel": channel,
             "external_id": name, "key": null, "body": body, "outcome": outcome,
-            "order": order, "codes": [] })
+            "order": order, "codes": [],
+            "trace": name.starts_with("wait-").then(|| crate::house::trace_of(name)) })
     };
     for (order, channel, name, process) in placed {
         let order = Some(order);
@@ -132,7 +133,7 @@ async fn mails(site: &Site) -> anyhow::Result<Vec<Value>> {
             .await?;
     let mail = |(letter, order, kind): (Uuid, Uuid, String)| {
         json!({ "at": "2026-11-22T08:00:00Z", "id": format!("<{letter}@kontor.example>"),
-            "order": order, "kind": kind, "to_hash": order })
+            "says": format!("{kind} {order}"), "to_hash": order })
     };
     Ok(letters.into_iter().map(mail).collect())
 }

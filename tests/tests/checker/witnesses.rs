@@ -125,6 +125,16 @@ pub(crate) const DAMAGES: &[Damage] = &[
         found: &["V12 mails", "V12 one mail"],
     },
     Damage {
+        what: "two orders' letters read alike",
+        harm: Outside(|seen| {
+            let (says, to) = (seen.mails[0]["says"].clone(), seen.mails[0]["to_hash"].clone());
+            let other = seen.mails.iter_mut().find(|it| it["to_hash"] != to);
+            let Some(other) = other else { return };
+            (other["says"], other["to_hash"]) = (says, to);
+        }),
+        found: &["V12 one mail"],
+    },
+    Damage {
         what: "a letter went to two recipients",
         harm: Outside(|seen| {
             let mut again = seen.mails[0].clone();
@@ -132,6 +142,16 @@ pub(crate) const DAMAGES: &[Damage] = &[
             seen.mails.push(again);
         }),
         found: &["V12 mails"],
+    },
+    Damage {
+        what: "a client's order was placed in another trace",
+        harm: Outside(|seen| {
+            let traced = seen.journal.iter_mut().find(|it| it["trace"].is_string());
+            if let Some(it) = traced {
+                it["trace"] = json!("4bf92f3577b34da6a3ce929d0e0e4736");
+            }
+        }),
+        found: &["V16 begun"],
     },
     Damage {
         what: "a webhook came in that was never written",

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use async_nats::client::RequestError;
+use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::{Client, Message, jetstream};
 use contracts::intake::Placement;
 use contracts::{Contract, Kind};
@@ -28,6 +29,8 @@ const OUTSIDERS: [(&str, &str); 4] =
 pub struct Thrown {
     /// Kept by each stream.
     pub kept: BTreeMap<String, u64>,
+    /// Not acknowledged in time by each stream: kept or not.
+    pub unknown: BTreeMap<String, u64>,
     /// Not kept, and why.
     pub refused_by_nats: u64,
     /// Thrown at somebody who answers, and refused.
@@ -116,6 +119,10 @@ impl Thrower {
         match kept {
             Ok(ack) if ack.duplicate => self.count().refused_by_nats += 1,
             Ok(_) => *self.count().kept.entry(door.stream.to_owned()).or_default() += 1,
+            // It may have been kept all the same.
+            Err(error) if error.kind() == PublishErrorKind::TimedOut => {
+                *self.count().unknown.entry(door.stream.to_owned()).or_default() += 1;
+            }
             Err(_) => self.count().refused_by_nats += 1,
         }
         Ok(())

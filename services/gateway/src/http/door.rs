@@ -23,7 +23,7 @@ const TIME: HeaderName = HeaderName::from_static("kontor-time");
 pub(super) async fn enter(State(api): State<Api>, request: Request, next: Next) -> Response {
     let came = trace_of(request.headers());
     let span = span(&request, &came);
-    let mut response = serve(api, request, next).instrument(span.clone()).await;
+    let mut response = serve(api, came.clone(), request, next).instrument(span.clone()).await;
     span.record("http.response.status_code", response.status().as_u16());
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let trace_id = trace_id(&came.continued_by(&span));
@@ -39,16 +39,16 @@ pub(super) async fn enter(State(api): State<Api>, request: Request, next: Next) 
 
 /// What a handler has begun it ends, though the client hung up or lost patience: whatever a service
 /// was told is decided anyhow, and a connection that is dropped half way may be left in a transaction.
-async fn serve(api: Api, request: Request, next: Next) -> Response {
+async fn serve(api: Api, came: TraceContext, request: Request, next: Next) -> Response {
     let Ok(permit) = api.at_once.clone().try_acquire_owned() else {
         return Problem::busy().into_response();
     };
     let request = in_time(request, api.settings.request());
-    let work = async move {
+    let work = came.during(async move {
         let response = next.run(request).await;
         drop(permit);
         response
-    };
+    });
     let work = chassis::task::spawn("http", work.in_current_span());
     match tokio::time::timeout(api.settings.request(), work).await {
         Ok(Ok(response)) => response,

@@ -7,9 +7,11 @@ mod submissions;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chassis::Client;
 use chassis::clock::Stopwatch;
 use contracts::fulfilment::ShipmentsOf;
 use contracts::{OrderId, Uuid};
+use futures::{StreamExt, stream};
 use servers::Progress;
 
 use self::promises::PROMISES;
@@ -25,6 +27,9 @@ pub(super) const DRAIN: Duration = Duration::from_mins(2);
 
 /// How long it may take to do all of it, on however busy a machine.
 const LONGEST: Duration = Duration::from_mins(10);
+
+/// Of how many orders the outside says something once more at a time.
+const INSISTING: usize = 16;
 
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -131,23 +136,26 @@ impl Check<'_> {
     /// Has everybody outside say once more what does not show. Returns for how many orders.
     async fn insists(&self, open: &[Open]) -> u64 {
         let Ok(client) = self.house.client().await else { return 0 };
-        let mut insisted = 0;
-        for (order, external_id, shown) in open.iter().take(200) {
-            let order = OrderId(*order);
-            self.outside.insists(order, external_id, shown).await;
-            let shipments = client.ask(&ShipmentsOf { order }).await.unwrap_or_default();
-            for shipment in shipments {
-                let of = self.outside.warehouses.iter();
-                let mut of = of.filter(|it| it.name == shipment.warehouse.as_str());
-                let is_open = !["delivered", "returned", "withdrawn", "empty"]
-                    .contains(&shipment.state.as_str());
-                if let Some(warehouse) = of.next().filter(|_| is_open) {
-                    warehouse.insists(order, &shipment);
-                }
+        let once_more = stream::iter(open).for_each_concurrent(INSISTING, |open| {
+            let client = client.clone();
+            async move { self.insists_on(&client, open).await }
+        });
+        once_more.await;
+        open.len() as u64
+    }
+
+    async fn insists_on(&self, client: &Client, (order, external_id, shown): &Open) {
+        let order = OrderId(*order);
+        self.outside.insists(order, external_id, shown).await;
+        for shipment in client.ask(&ShipmentsOf { order }).await.unwrap_or_default() {
+            let mut of = self.outside.warehouses.iter();
+            let is_open =
+                !["delivered", "returned", "withdrawn", "empty"].contains(&shipment.state.as_str());
+            let whose = of.find(|it| it.name == shipment.warehouse.as_str()).filter(|_| is_open);
+            if let Some(warehouse) = whose {
+                warehouse.insists(order, &shipment);
             }
-            insisted += 1;
         }
-        insisted
     }
 
     /// What is wrong. `attempts` is the whole journal.

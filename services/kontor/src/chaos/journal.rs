@@ -77,6 +77,8 @@ pub(super) struct Attempt {
     pub(super) order: Option<OrderId>,
     /// Why it was rejected or refused.
     pub(super) codes: Vec<String>,
+    /// The trace in which it was sent: 32 hexadecimal digits.
+    pub(super) trace: Option<String>,
 }
 
 /// What a warehouse was told.
@@ -120,8 +122,8 @@ pub(super) struct Mail<'a> {
     pub(super) at: Timestamp,
     /// Its `Message-ID`.
     pub(super) id: &'a str,
-    pub(super) order: Option<String>,
-    pub(super) kind: Option<String>,
+    /// SHA-256 of all that a reader sees of it.
+    pub(super) says: String,
     /// SHA-256 of the address.
     pub(super) to_hash: String,
 }

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use async_nats::HeaderMap;
 use async_nats::jetstream::{self, consumer::PullConsumer};
 use bytes::Bytes;
 use chassis::task;
@@ -220,9 +221,17 @@ async fn listen_once(
 }
 
 /// Publishes on a stream, once. Whether it is known to be kept.
-async fn publish(streams: &jetstream::Context, subject: &str, body: Bytes) -> bool {
+async fn publish(
+    streams: &jetstream::Context,
+    subject: &str,
+    headers: HeaderMap,
+    body: Bytes,
+) -> bool {
     let kept = async {
-        let ack = streams.publish(subject.to_owned(), body).await.context("published")?;
+        let ack = streams
+            .publish_with_headers(subject.to_owned(), headers, body)
+            .await
+            .context("published")?;
         ack.await.context("kept")
     };
     matches!(tokio::time::timeout(Duration::from_secs(3), kept).await, Ok(Ok(_)))

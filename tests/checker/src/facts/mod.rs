@@ -6,6 +6,7 @@ mod log;
 mod money;
 mod orders;
 mod said;
+mod traces;
 mod views;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ pub(crate) use log::{Desk, Log};
 pub(crate) use money::Money;
 pub(crate) use orders::{Order, Orders};
 pub(crate) use said::Said;
+pub(crate) use traces::{Traces, trace};
 pub(crate) use views::{View, Views};
 
 /// What was found, or what it would have taken.

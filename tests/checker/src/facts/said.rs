@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::Desk;
+use super::{Desk, Traces};
 use crate::books::Books;
 use crate::page::{Envelope, Page};
 use crate::report::{Check, Missing, Report};
@@ -56,6 +56,7 @@ pub(crate) struct Said {
     pub(crate) payments: Vec<(Uuid, Uuid)>,
     /// Orders for whose units there is no source.
     pub(crate) unsourceable: HashSet<Uuid>,
+    pub(crate) traces: Traces,
 }
 
 /// A status, as it was told.
@@ -227,6 +228,7 @@ async fn read_service(
             pages.unique.holds(ids.insert(it.id), || {
                 format!("{service} said {}, which was said: {} about {}", it.id, it.subject, it.key)
             });
+            said.traces.note(it);
             if let Err(error) = said.hear(it) {
                 let what = format!("{} in page {number} of {service}", it.subject);
                 pages.sound.wrong(format!("{what} does not read: {error:#}"));

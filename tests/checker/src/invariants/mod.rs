@@ -45,6 +45,6 @@ pub(crate) async fn check(
     notifications::check(books, &facts, seen, report).await?;
     machine::check(&facts, seen, report);
     sessions::check(books, report).await?;
-    traces::check(seen, report);
+    traces::check(&facts, seen, report);
     Ok(())
 }

@@ -137,7 +137,16 @@ pub(super) const DAMAGES: &[Damage] = &[
                 and letter_id = (select letter_id from letter where kind = 'delivered'
                                   order by letter_id limit 1)",
         )]),
-        found: &["V12 mails", "V12 one mail", "V4 letters"],
+        found: &["V12 mails", "V4 letters"],
+    },
+    Damage {
+        what: "what a message led to lost its trace",
+        harm: Page("inventory", |page| {
+            let mut said = page["said"].as_array_mut().into_iter().flatten();
+            let traced = said.find(|it| it["cause"].is_string() && it["trace"].is_object());
+            traced.and_then(|it| it.as_object_mut()?.remove("trace")).is_some()
+        }),
+        found: &["V16 kept"],
     },
     Damage {
         what: "a status was skipped",

@@ -98,6 +98,7 @@ mod tests {
             outcome,
             order: nth.map(order),
             codes: vec![],
+            trace: None,
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::course::Course;
 use super::publish;
-use super::storefront::{Answer, Sent, Storefront, Way};
+use super::storefront::{Answer, Sent, Storefront, Way, traced};
 use crate::chaos::journal::{Op, Outcome};
 
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -37,8 +37,8 @@ impl Storefront {
                 (name, Bytes::from(order.to_string()))
             }
         };
-        let sent = Sent { op: Op::Garbage, name: &name, key: None, body: &body };
-        self.tries(sent, course, &[Outcome::Rejected]).await;
+        let sent = Sent { course, op: Op::Garbage, name: &name, key: None, body: &body };
+        self.tries(sent, &[Outcome::Rejected]).await;
     }
 
     /// Hands in other content under the name of an order that there is.
@@ -47,8 +47,8 @@ impl Storefront {
         "something else".clone_into(&mut other.remark);
         let Ok(body) = serde_json::to_vec(&other) else { return };
         let name = course.external_id.clone();
-        let sent = Sent { op: Op::Garbage, name: &name, key: None, body: &body.into() };
-        let answer = self.tries(sent, course, &[Outcome::Conflict]).await;
+        let sent = Sent { course, op: Op::Garbage, name: &name, key: None, body: &body.into() };
+        let answer = self.tries(sent, &[Outcome::Conflict]).await;
         if answer.order.is_some_and(|it| it != order) {
             self.common.is_wrong(format!("{name} is order {order}, and conflicts with {answer:?}"));
         }
@@ -56,11 +56,11 @@ impl Storefront {
 
     /// Sends something in its own way, and looks whether it is answered as it must be. Over the
     /// stream nobody answers: that nothing came of it the books tell.
-    async fn tries(&self, sent: Sent<'_>, course: &Course, wanted: &[Outcome]) -> Answer {
-        let Sent { name, body, .. } = sent;
+    async fn tries(&self, sent: Sent<'_>, wanted: &[Outcome]) -> Answer {
+        let Sent { course, name, body, .. } = sent;
         let answer = match &self.way {
-            Way::Request => self.asks(body.clone(), PATIENCE).await,
-            Way::Http { .. } => self.posts(course.nth, body.clone(), None, PATIENCE).await,
+            Way::Request => self.asks(course, body.clone(), PATIENCE).await,
+            Way::Http { .. } => self.posts(course, body.clone(), None, PATIENCE).await,
             Way::Stream => {
                 let token = if name.is_empty() {
                     format!("{}-x", course.external_id)
@@ -68,7 +68,7 @@ impl Storefront {
                     name.to_owned()
                 };
                 let subject = format!("orders.submit.{}.{token}", self.channel);
-                publish(&self.streams, &subject, body.clone()).await;
+                publish(&self.streams, &subject, traced(course), body.clone()).await;
                 let (outcome, order, codes) = (Outcome::Unknown, None, vec![]);
                 Answer { outcome, order, codes }
             }
@@ -91,12 +91,12 @@ impl Storefront {
         let wanted = [Outcome::Rejected, Outcome::Accepted];
         let name = format!("{}-p", course.external_id);
         let body = Bytes::from(placed.to_string());
-        self.tries(Sent { op: Op::Poison, name: &name, key: None, body: &body }, course, &wanted)
+        self.tries(Sent { course, op: Op::Poison, name: &name, key: None, body: &body }, &wanted)
             .await;
         let payment = json!({ "order": order, "amount": i64::MAX, "currency": "CNY",
             "status": "captured", "value_date": Value::Null });
         let subject = format!("payments.bank.{order}-poison");
-        publish(&self.bank, &subject, payment.to_string().into()).await;
+        publish(&self.bank, &subject, traced(course), payment.to_string().into()).await;
         let Ok(report) = serde_json::to_vec(&warehouse) else { return };
         self.common.poisons.send((order, report)).ok(); // A warehouse says it, if one is there.
     }

@@ -108,10 +108,10 @@ async fn converse(caller: TcpStream, journal: &Journal) -> std::io::Result<()> {
             }
             "DATA" => {
                 wire.write_all(b"354 go on\r\n").await?;
-                let id = letter(&mut wire).await?;
+                let (id, says) = letter(&mut wire).await?;
                 let address = to.split(['<', '>']).nth(1).unwrap_or_default();
                 let to_hash = digest(address.as_bytes());
-                journal.mail(&Mail { at: now(), id: &id, order: None, kind: None, to_hash });
+                journal.mail(&Mail { at: now(), id: &id, says, to_hash });
                 b"250 taken\r\n"
             }
             "QUIT" => {
@@ -124,9 +124,11 @@ async fn converse(caller: TcpStream, journal: &Journal) -> std::io::Result<()> {
     }
 }
 
-/// Reads a letter to its end. Its `Message-ID`.
-async fn letter(wire: &mut BufReader<TcpStream>) -> std::io::Result<String> {
-    let (mut line, mut id) = (Vec::new(), String::new());
+/// Reads a letter to its end. Its `Message-ID`, and the SHA-256 of its subject and its parts, without
+/// the seams between them: those are named after the letter, and nobody sees them.
+async fn letter(wire: &mut BufReader<TcpStream>) -> std::io::Result<(String, String)> {
+    let (mut line, mut id, mut seen) = (Vec::new(), String::new(), Vec::new());
+    let (mut in_head, mut in_subject) = (true, false);
     loop {
         line.clear();
         if wire.read_until(b'\n', &mut line).await? == 0 {
@@ -134,12 +136,18 @@ async fn letter(wire: &mut BufReader<TcpStream>) -> std::io::Result<String> {
         }
         let text = String::from_utf8_lossy(&line);
         if text.trim_end() == "." {
-            return Ok(id);
+            return Ok((id, digest(&seen)));
         }
-        if id.is_empty()
-            && let Some(said) = text.strip_prefix("Message-ID:")
-        {
-            said.trim().trim_matches(['<', '>']).clone_into(&mut id);
+        if in_head {
+            // A header goes on in lines that begin with a space.
+            in_subject = text.starts_with("Subject:") || (in_subject && text.starts_with(' '));
+            in_head = !text.trim_end().is_empty();
+            if let Some(said) = text.strip_prefix("Message-ID:") {
+                said.trim().trim_matches(['<', '>']).clone_into(&mut id);
+            }
+        }
+        if in_subject || !(in_head || text.starts_with("--")) {
+            seen.extend_from_slice(&line);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_nats::jetstream;
+use async_nats::{HeaderMap, jetstream};
 use bytes::Bytes;
 use chassis::clock::Stopwatch;
 use chassis::task;
@@ -51,6 +51,8 @@ pub(in crate::chaos) struct Storefront {
 
 /// What was sent.
 pub(super) struct Sent<'a> {
+    /// The order that it is about, or stands beside.
+    pub(super) course: &'a Course,
     pub(super) op: Op,
     /// How the channel calls it; empty, if it has no name.
     pub(super) name: &'a str,
@@ -152,7 +154,13 @@ impl Storefront {
     /// Hands in until it is known what came of it.
     async fn hands_in(&self, course: &Course, body: &Bytes) -> Option<OrderId> {
         while !self.common.is_closing() {
-            let answer = self.attempts(course, body, PATIENCE).await;
+            let mut answer = self.attempts(course, body, PATIENCE).await;
+            if answer.outcome == Outcome::Unknown && matches!(self.way, Way::Stream) {
+                // Its status may have been lost with the stream, and would not be told again.
+                answer = self.asks(course, body.clone(), PATIENCE).await;
+                let (op, name) = (Op::Place, &course.external_id);
+                self.writes(&Sent { course, op, name, key: None, body }, &answer);
+            }
             match answer.outcome {
                 Outcome::Accepted | Outcome::Duplicate => return answer.order,
                 Outcome::Unknown => tokio::time::sleep(PAUSE).await,
@@ -176,14 +184,14 @@ impl Storefront {
         let name = &course.external_id;
         let key = course.nth.is_multiple_of(3).then(|| format!("key-{name}"));
         let (op, key, answer) = match &self.way {
-            Way::Request => (Op::Place, None, self.asks(body.clone(), patience).await),
-            Way::Stream => (Op::Submit, None, self.submits(name, body, patience).await),
+            Way::Request => (Op::Place, None, self.asks(course, body.clone(), patience).await),
+            Way::Stream => (Op::Submit, None, self.submits(course, body, patience).await),
             Way::Http { .. } => {
-                let answer = self.posts(course.nth, body.clone(), key.as_deref(), patience).await;
+                let answer = self.posts(course, body.clone(), key.as_deref(), patience).await;
                 (Op::HttpPlace, key, answer)
             }
         };
-        self.writes(&Sent { op, name, key, body }, &answer);
+        self.writes(&Sent { course, op, name, key, body }, &answer);
         answer
     }
 
@@ -206,12 +214,14 @@ impl Storefront {
             outcome,
             order,
             codes,
+            trace: Some(sent.course.trace()),
         });
     }
 
     /// Over NATS.
-    pub(super) async fn asks(&self, body: Bytes, patience: Duration) -> Answer {
-        let request = async_nats::Request::new().payload(body).timeout(Some(patience));
+    pub(super) async fn asks(&self, course: &Course, body: Bytes, patience: Duration) -> Answer {
+        let request = async_nats::Request::new().payload(body).headers(traced(course));
+        let request = request.timeout(Some(patience));
         let subject = format!("orders.place.{}", self.channel);
         let reply = self.nats.send_request(subject, request).await.ok();
         let read = reply.and_then(|it| serde_json::from_slice::<Placement>(&it.payload).ok());
@@ -220,9 +230,10 @@ impl Storefront {
 
     /// Over the stream, whose acknowledgement says only that it is kept: what came of it the status
     /// tells.
-    async fn submits(&self, external_id: &str, body: &Bytes, patience: Duration) -> Answer {
+    async fn submits(&self, course: &Course, body: &Bytes, patience: Duration) -> Answer {
+        let external_id = &course.external_id;
         let subject = format!("orders.submit.{}.{external_id}", self.channel);
-        let sent = publish(&self.streams, &subject, body.clone());
+        let sent = publish(&self.streams, &subject, traced(course), body.clone());
         let is_kept = tokio::time::timeout(patience, sent).await.unwrap_or_default();
         let wait = if is_kept && patience == PATIENCE { SILENCE } else { Duration::ZERO };
         let watch = Stopwatch::start();
@@ -244,13 +255,13 @@ impl Storefront {
     /// Over HTTP.
     pub(super) async fn posts(
         &self,
-        nth: u64,
+        course: &Course,
         body: Bytes,
         idempotency_key: Option<&str>,
         patience: Duration,
     ) -> Answer {
         let Way::Http { gateways, key } = &self.way else { return Answer::unknown() };
-        let Some(gateway) = usize::try_from(nth).ok().and_then(|it| {
+        let Some(gateway) = usize::try_from(course.nth).ok().and_then(|it| {
             // Whoever was not answered asks elsewhere.
             let turn = it + usize::from(clock_is_odd());
             gateways.get(turn % gateways.len())
@@ -259,6 +270,7 @@ impl Storefront {
         };
         let mut request = self.http.post(format!("http://{gateway}/v1/orders")).bearer_auth(key);
         request = request.header("Content-Type", "application/json").timeout(patience);
+        request = request.header("traceparent", course.traceparent());
         if let Some(key) = idempotency_key {
             request = request.header("Idempotency-Key", key);
         }
@@ -285,7 +297,8 @@ impl Storefront {
         let body = Cancellation { order, reason: "买错了 bought by mistake".to_owned() };
         let Ok(body) = serde_json::to_vec(&body).map(Bytes::from) else { return };
         while !self.common.is_closing() {
-            let request = async_nats::Request::new().payload(body.clone()).timeout(Some(PATIENCE));
+            let request = async_nats::Request::new().payload(body.clone()).headers(traced(course));
+            let request = request.timeout(Some(PATIENCE));
             let subject = format!("orders.cancel.{}", self.channel);
             let reply = self.nats.send_request(subject, request).await.ok();
             let read = reply.and_then(|it| serde_json::from_slice::<Cancelled>(&it.payload).ok());
@@ -304,7 +317,7 @@ impl Storefront {
             let is_known = outcome != Outcome::Unknown || !codes.is_empty();
             let answer = Answer { outcome, order: Some(order), codes };
             let (op, name) = (Op::Cancel, &course.external_id);
-            self.writes(&Sent { op, name, key: None, body: &body }, &answer);
+            self.writes(&Sent { course, op, name, key: None, body: &body }, &answer);
             if is_known {
                 return;
             }
@@ -350,9 +363,8 @@ impl Storefront {
     /// is the same.
     pub(super) async fn pays(&self, order: OrderId, external_id: &str) {
         let name = external_id.trim_end_matches("-p"); // What was sent to be choked on is an order, too.
-        let Some(placed) = Course::named(name).and_then(|it| it.order().ok()) else {
-            return;
-        };
+        let Some(course) = Course::named(name) else { return };
+        let Ok(placed) = course.order() else { return };
         if placed.terms != Terms::Prepaid {
             return;
         }
@@ -365,12 +377,20 @@ impl Storefront {
         };
         let Ok(body) = serde_json::to_vec(&report).map(Bytes::from) else { return };
         while !self.common.is_closing() {
-            if publish(&self.bank, &format!("payments.bank.{order}"), body.clone()).await {
+            let subject = format!("payments.bank.{order}");
+            if publish(&self.bank, &subject, traced(&course), body.clone()).await {
                 return;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// The headers of what is about this order.
+pub(super) fn traced(course: &Course) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("traceparent", course.traceparent());
+    headers
 }
 
 /// Chance enough to choose one of two gateways.

@@ -1,10 +1,10 @@
 //! A warehouse: does what it is told, once, and reports every step until the stream keeps it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use async_nats::jetstream;
+use async_nats::{HeaderMap, jetstream};
 use bytes::Bytes;
 use chassis::task;
 use contracts::fulfilment::{PickRequested, PickWithdrawn, ShipmentView, WarehouseReport};
@@ -23,6 +23,8 @@ pub(in crate::chaos) struct Warehouse {
     streams: jetstream::Context,
     /// What it was told to pick so far.
     floor: Mutex<BTreeMap<ShipmentId, Stage>>,
+    /// The picks that somebody is at work on.
+    at_work: Mutex<BTreeSet<ShipmentId>>,
 }
 
 /// How far a pick is.
@@ -42,6 +44,18 @@ struct Work {
     pick: i32,
     /// The line of which a unit may be missing.
     line: u16,
+    /// The `traceparent` that it came with: reports go on with it.
+    trace: Option<String>,
+}
+
+impl Work {
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(trace) = &self.trace {
+            headers.insert("traceparent", trace.as_str());
+        }
+        headers
+    }
 }
 
 /// What happens to a pick.
@@ -51,14 +65,17 @@ const REFUSED: &[&str] = &["started", "picked", "packed", "shipped", "refused", 
 
 impl Warehouse {
     pub(super) fn new(common: Common, name: &str, nats: async_nats::Client) -> Self {
-        let streams = jetstream::new(nats.clone());
-        Self { common, name: name.to_owned(), nats, streams, floor: Mutex::default() }
+        let (streams, floor, at_work) =
+            (jetstream::new(nats.clone()), Mutex::default(), Mutex::default());
+        Self { common, name: name.to_owned(), nats, streams, floor, at_work }
     }
 
     /// Reads what it is to do.
     pub(super) fn is_told(self: &Arc<Self>, message: &jetstream::Message) -> anyhow::Result<()> {
         let header = message.headers.as_ref().and_then(|it| it.get("Nats-Msg-Id"));
         let id = header.map(|it| it.as_str().to_owned()).unwrap_or_default();
+        let trace = message.headers.as_ref().and_then(|it| it.get("traceparent"));
+        let trace = trace.map(|it| it.as_str().to_owned());
         if message.subject.ends_with(".cancelled") {
             let it: PickWithdrawn = serde_json::from_slice(&message.payload)?;
             self.notes((it.order, it.shipment), &id, "cancelled");
@@ -67,13 +84,14 @@ impl Warehouse {
                 shipment: it.shipment,
                 pick: it.pick,
                 line: 1,
+                trace,
             });
             return Ok(());
         }
         let it: PickRequested = serde_json::from_slice(&message.payload)?;
         self.notes((it.order, it.shipment), &id, "requested");
         let line = it.lines.first().map_or(1, |it| it.line);
-        self.takes_on(Work { order: it.order, shipment: it.shipment, pick: it.pick, line });
+        self.takes_on(Work { order: it.order, shipment: it.shipment, pick: it.pick, line, trace });
         Ok(())
     }
 
@@ -81,7 +99,8 @@ impl Warehouse {
     /// hand: as people do when a stream was lost.
     pub(in crate::chaos) fn insists(self: &Arc<Self>, order: OrderId, view: &ShipmentView) {
         let line = view.units.first().map_or(1, |it| it.line);
-        let work = Work { order, shipment: view.shipment, pick: view.pick, line };
+        let (shipment, pick) = (view.shipment, view.pick);
+        let work = Work { order, shipment, pick, line, trace: None };
         let stage = self.floor().get(&view.shipment).copied();
         match (stage, view.state.as_str()) {
             (None | Some(Stage::Waiting), "withdrawing") | (Some(Stage::LeftAlone), _) => {
@@ -102,7 +121,7 @@ impl Warehouse {
     /// Reports something that it was given, of a pick of its own or not.
     pub(super) async fn says(&self, order: OrderId, what: &str, body: Bytes) {
         let subject = format!("warehouse.{}.report.{order}.{what}", self.name);
-        publish(&self.streams, &subject, body).await;
+        publish(&self.streams, &subject, HeaderMap::new(), body).await;
     }
 
     fn notes(&self, (order, shipment): (OrderId, ShipmentId), id: &str, what: &str) {
@@ -156,8 +175,18 @@ impl Warehouse {
         tokio::time::sleep(Duration::from_millis(millis.into())).await;
     }
 
-    /// From the shelf to the door. Said again, it is the same.
+    /// From the shelf to the door, unless somebody is at it.
     async fn works(&self, work: &Work) {
+        let at_work = || self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        if !at_work().insert(work.shipment) {
+            return;
+        }
+        self.works_through(work).await;
+        at_work().remove(&work.shipment);
+    }
+
+    /// Said again, it is the same.
+    async fn works_through(&self, work: &Work) {
         let mut dice = self.dice(work);
         let steps = match dice.between(1, 100) {
             1..=4 if work.pick == 1 => SHORT,
@@ -182,7 +211,8 @@ impl Warehouse {
             json!({ "pick": i32::MIN, "reason": "\u{0}" }),
         ] {
             let subject = format!("warehouse.{}.report.{}.short", self.name, work.order);
-            let acked = publish(&self.streams, &subject, body.to_string().into()).await;
+            let acked =
+                publish(&self.streams, &subject, work.headers(), body.to_string().into()).await;
             self.writes(work, "poison", acked);
         }
     }
@@ -206,7 +236,7 @@ impl Warehouse {
         let Ok(body) = serde_json::to_vec(&report).map(Bytes::from) else { return };
         let subject = format!("warehouse.{}.report.{}.{what}", self.name, work.order);
         while !self.common.is_closing() {
-            let acked = publish(&self.streams, &subject, body.clone()).await;
+            let acked = publish(&self.streams, &subject, work.headers(), body.clone()).await;
             self.writes(work, what, acked);
             if acked {
                 return;
