@@ -175,8 +175,12 @@ impl Order {
     /// begins, though nothing is picked yet.
     pub(crate) fn header(&self) -> Status {
         let shown = roll_up(self.process, &self.course.lines);
-        let begun = || self.course.shipments.iter().any(|it| it.stage == Stage::Started);
-        if shown == Status::Released && begun() { Status::Picking } else { shown }
+        if shown == Status::Released && self.is_begun() { Status::Picking } else { shown }
+    }
+
+    /// A warehouse is at it.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.course.shipments.iter().any(|it| it.stage == Stage::Started)
     }
 
     /// Nothing that is heard changes it any more.

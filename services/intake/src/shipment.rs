@@ -22,13 +22,18 @@ impl Turn<'_> {
     }
 
     pub(crate) fn pick_started(&mut self, it: &PickStarted) {
-        if self.reaches(it.shipment, Stage::Started) {
-            self.by = warehouse(&it.warehouse);
+        self.begin(it.shipment, &it.warehouse);
+    }
+
+    fn begin(&mut self, shipment: ShipmentId, at: &WarehouseId) {
+        if self.reaches(shipment, Stage::Started) {
+            self.by = warehouse(at);
             self.tell("");
         }
     }
 
     pub(crate) fn picked(&mut self, it: &Picked) {
+        self.begin(it.shipment, &it.warehouse); // As was told before, by fulfilment.
         if !self.reaches(it.shipment, Stage::Picked) {
             return; // Heard before.
         }

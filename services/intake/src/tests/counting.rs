@@ -21,7 +21,7 @@ fn a_count_takes_what_is_kept_there() {
             a 2 confirmed by kontor
             source#2 2:6, not from ["W1"], ClaimWithdrawn
             a 3 released by kontor
-            a 4 picking, short_pick by W1
+            a 4 picking by W1
             source#3 2:6, not from ["W1"], ShortPick
         "#]],
     );
