@@ -252,6 +252,17 @@ impl Turn<'_> {
         not_from: impl IntoIterator<Item = WarehouseId>,
         units: &[LineUnits],
     ) {
+        self.miss(because, not_from, units);
+        self.seek();
+    }
+
+    /// Remembers that units have no source.
+    pub(crate) fn miss(
+        &mut self,
+        because: SourcingReason,
+        not_from: impl IntoIterator<Item = WarehouseId>,
+        units: &[LineUnits],
+    ) {
         let fresh = Lack { because, not_from: BTreeSet::new(), units: BTreeMap::new() };
         let mut lack = self.order.course.lack.take().unwrap_or(fresh);
         lack.because = because;
@@ -260,7 +271,6 @@ impl Turn<'_> {
             *lack.units.entry(*line).or_default() += quantity;
         }
         self.order.course.lack = Some(lack);
-        self.seek();
     }
 
     /// Asks for another source for the units that lost theirs, if it is the time for that.

@@ -43,7 +43,9 @@ impl Turn<'_> {
         self.order.shift(Bucket::Released, Bucket::Picked, picked);
         let short = self.order.shift(Bucket::Released, Bucket::Unsourced, items(&it.short));
         self.tell(if short.is_empty() { "" } else { "short_pick" });
-        if !short.is_empty() {
+        if short.is_empty() {
+            self.seek(); // What he was thought to hold, and does not.
+        } else {
             self.lack(SourcingReason::ShortPick, [it.warehouse.clone()], &short);
         }
     }
