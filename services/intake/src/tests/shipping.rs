@@ -304,6 +304,26 @@ fn the_warehouse_has_begun() {
     );
 }
 
+/// Fulfilment says either; if it said both, what was begun would go on.
+#[test]
+fn what_a_warehouse_has_begun_is_not_cancelled() {
+    check(
+        "place a on_account; approve a; claim a 1:2 2:12; pick a s1 1:2; cancel a; start a s1; \
+         withdrawn a -",
+        expect![[r#"
+            placed K00-000001, CNY 7806
+            a 1 checking by clerk
+            accepted as K00-000001, checking
+            consignee 王小明 +8613800138000 江苏
+            confirmed
+            a 2 confirmed by kontor
+            a 3 released by kontor
+            cancellation asked by clerk
+            a 4 picking by W1
+        "#]],
+    );
+}
+
 #[test]
 fn what_is_picked_or_gone_is_not_taken_back() {
     check(
