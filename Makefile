@@ -29,10 +29,11 @@ documents: ## Checks that the generated documents are what is generated (write t
 deploy: ## Checks the Compose file and the Kubernetes manifests, with their own tools
 	deploy/check
 
+# Seed 71 once showed a fault, and those that did among the first 50 (tests/PROOFS.md); with people who do other
+# things a seed is another story.
 sim: ## Plays stories with every fault in the simulated house, known ones and fresh ones, and finds planted faults
-	cargo run --quiet --package kontor -- sim --seed 1 --seeds 50
-	cargo run --quiet --package kontor -- sim --seed 1004 --seeds 1
-	cargo run --quiet --package kontor -- sim --seed 5297 --seeds 1
+	cargo run --quiet --package kontor -- sim --seed 1 --seeds 50 --reach-all
+	cargo run --quiet --package kontor -- sim --seed 71 --seeds 1
 	cargo run --quiet --package kontor -- sim --seed $$(date +%s) --seconds 30
 	cargo run --quiet --package kontor -- sim --planted all --seeds 60
 
@@ -48,7 +49,7 @@ PROVES := cargo run --quiet --profile proof --package kontor --
 
 prove: ## All proofs at length: simulation, planted faults, power cuts (as root), chaos; some hours
 	cargo build --quiet --profile proof --package kontor --package checker
-	$(PROVES) sim --seed 1 --seeds 10000
+	$(PROVES) sim --seed 1 --seeds 10000 --reach-all
 	$(PROVES) sim --planted all --seeds 40
 	$(PROVES) powercut nats --times 100
 	$(PROVES) powercut postgres --times 100

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use contracts::allocation::SourcingFailed;
 use contracts::fulfilment::{
     CarrierReport, CarrierReported, ParcelNoted, WarehouseReport, WarehouseReported,
 };
@@ -59,9 +60,7 @@ impl Books {
                 vec![]
             }
             Inbound::SourcingPlanned(it) => self.change(now, it.order, |order| order.plan(&it)),
-            Inbound::SourcingFailed(it) => {
-                self.change(now, it.order, |order| order.fail(&it.lines))
-            }
+            Inbound::SourcingFailed(it) => self.fail(now, &it),
             Inbound::StockClaimed(it) => {
                 self.change(now, it.order, |order| order.claim(&it.claims))
             }
@@ -105,6 +104,12 @@ impl Books {
             // placed here, so that it cannot be confirmed either.
             Some(_) | None => vec![],
         }
+    }
+
+    fn fail(&mut self, now: Timestamp, it: &SourcingFailed) -> Vec<Outbound> {
+        let mut given_up = None;
+        let picks = self.change(now, it.order, |order| given_up = Some(order.fail(it)));
+        given_up.map(Outbound::from).into_iter().chain(picks).collect()
     }
 
     fn ask_back(&mut self, now: Timestamp, order: OrderId) -> Vec<Outbound> {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::allocation::SourcingPlanned;
-use contracts::fulfilment::ShipmentView;
+use contracts::allocation::{SourcingFailed, SourcingPlanned};
+use contracts::fulfilment::{GivenUp, ShipmentView};
 use contracts::intake::{ConsigneeNamed, OrderPlaced};
 use contracts::inventory::Claim;
 use contracts::{
@@ -179,12 +179,27 @@ impl Dispatch {
         }
     }
 
-    /// Nobody can serve these units: the rest does not wait for them.
-    pub(crate) fn fail(&mut self, lines: &[LineUnits]) {
-        for it in lines.iter().filter(|it| it.quantity > 0) {
-            add(&mut self.standing.failed, &Units::from([(it.line, it.quantity)]));
+    /// Nothing serves these units. Those that no warehouse was told to pick are given up: the rest does
+    /// not wait for them, and they are not picked if they turn up. A count may have taken the others
+    /// in the moment in which their warehouse was told: it says whether they are there.
+    pub(crate) fn fail(&mut self, it: &SourcingFailed) -> GivenUp {
+        let mut room = self.room();
+        let (mut lines, mut in_hand) = (Vec::new(), Vec::new());
+        for LineUnits { line, quantity } in it.lines.iter().copied().filter(|it| it.quantity > 0) {
+            let room = room.entry(line).or_default();
+            let given_up = quantity.min(*room);
+            *room -= given_up;
+            lines.push(LineUnits { line, quantity: given_up });
+            in_hand.push(LineUnits { line, quantity: quantity - given_up });
+        }
+        lines.retain(|it| it.quantity > 0);
+        in_hand.retain(|it| it.quantity > 0);
+        for LineUnits { line, quantity } in lines.iter().copied() {
+            add(&mut self.standing.failed, &Units::from([(line, quantity)]));
         }
         self.touch();
+        let (order, because) = (self.order, it.because.clone());
+        GivenUp { order, attempt: it.attempt, lines, in_hand, because }
     }
 
     pub(crate) fn name(&mut self, it: &ConsigneeNamed) {

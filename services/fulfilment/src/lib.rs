@@ -14,9 +14,9 @@ mod tests;
 use chassis::{Batch, Decided, Migration, Service, migrations};
 use contracts::allocation::{SourcingFailed, SourcingPlanned};
 use contracts::fulfilment::{
-    CarrierReported, Delivered, DeliveryRefused, Packed, ParcelNoted, PickRequested, PickStarted,
-    PickWithdrawn, Picked, ReleaseWithdrawn, ReportsRefused, Returned, ShipmentsOf, Shipped,
-    WarehouseReported, WithdrawalRefused,
+    CarrierReported, Delivered, DeliveryRefused, GivenUp, Packed, ParcelNoted, PickRequested,
+    PickStarted, PickWithdrawn, Picked, ReleaseWithdrawn, ReportsRefused, Returned, ShipmentsOf,
+    Shipped, WarehouseReported, WithdrawalRefused,
 };
 use contracts::intake::{
     CancellationRequested, ConsigneeNamed, OrderCancelled, OrderConfirmed, OrderExpired,
@@ -66,6 +66,7 @@ message_set! {
         Returned,
         ReleaseWithdrawn,
         WithdrawalRefused,
+        GivenUp,
         ParcelNoted,
     }
 }

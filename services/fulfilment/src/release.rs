@@ -89,7 +89,7 @@ impl Dispatch {
 
     /// What is ordered and can be had, and is in no warehouse's or customer's hands yet. What was
     /// refused at the door is not sent again.
-    fn room(&self) -> Units {
+    pub(crate) fn room(&self) -> Units {
         let mut room: Units = self.placed.lines.iter().map(|(no, it)| (*no, it.quantity)).collect();
         let released = self.shipments.values().filter(|it| it.state != State::Withdrawn);
         for taken in released.map(|it| &it.units).chain([&self.standing.failed]) {

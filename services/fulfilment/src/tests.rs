@@ -308,6 +308,13 @@ fn tell(said: &Outbound) -> String {
         Outbound::WithdrawalRefused(it) => {
             format!("{} goes on, {} had begun\n", letter(it.order), it.warehouse)
         }
+        Outbound::GivenUp(it) => {
+            let one = |it: &LineUnits| format!(" {}x{}", it.line, it.quantity);
+            let list = |all: &[LineUnits]| all.iter().map(one).collect::<Vec<_>>().concat();
+            let in_hand = list(&it.in_hand);
+            let but = if in_hand.is_empty() { "" } else { ", in hand" };
+            format!("{} given up{}{but}{in_hand}\n", letter(it.order), list(&it.lines))
+        }
         Outbound::ParcelNoted(it) => {
             format!("{} noted: {}\n", pick(it.order, it.shipment), it.what)
         }

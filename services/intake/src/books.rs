@@ -122,9 +122,6 @@ impl Books {
             Inbound::HoldRefused(it) => self.turn(now, it.order, |turn| turn.hold_refused(&it)),
             Inbound::HoldOverdue(it) => self.turn(now, it.order, |turn| turn.hold_overdue(&it)),
             Inbound::StockClaimed(it) => self.turn(now, it.order, |turn| turn.stock_claimed(&it)),
-            Inbound::SourcingFailed(it) => {
-                self.turn(now, it.order, |turn| turn.sourcing_failed(&it))
-            }
             Inbound::BackorderFilled(it) => {
                 self.turn(now, it.order, |turn| turn.backorder_filled(&it))
             }
@@ -161,6 +158,7 @@ impl Books {
             Inbound::WithdrawalRefused(it) => {
                 self.turn(now, it.order, |turn| turn.withdrawal_refused(&it))
             }
+            Inbound::GivenUp(it) => self.turn(now, it.order, |turn| turn.given_up(&it)),
         }
     }
 

@@ -8,7 +8,7 @@ use contracts::intake::{
 };
 use contracts::{Actor, Bucket, Status};
 
-use crate::order::{Order, Stage, Turn, Withdrawing};
+use crate::order::{Order, Turn, Withdrawing};
 use crate::plain;
 
 /// How much of what people write as a reason is kept.
@@ -17,14 +17,13 @@ const REASON_CHARS: usize = 500;
 impl Order {
     /// Why it cannot be taken back, if it cannot.
     fn past_return(&self) -> Option<CancelRefusal> {
-        let begun = || self.course.shipments.iter().any(|it| it.stage == Stage::Started);
         if self.process.is_final() {
             Some(CancelRefusal::AlreadyFinal)
         } else if self.course.lines.iter().any(|it| it.out() > 0) {
             Some(CancelRefusal::PastPointOfNoReturn)
         } else if planted(Bug::CancelledAfterPick) {
             None
-        } else if self.units(Bucket::Picked) + self.units(Bucket::Packed) > 0 || begun() {
+        } else if self.units(Bucket::Picked) + self.units(Bucket::Packed) > 0 || self.is_begun() {
             Some(CancelRefusal::Picked)
         } else if self.course.withdrawing.is_some() {
             Some(CancelRefusal::AlreadyRequested)
@@ -57,7 +56,7 @@ impl Turn<'_> {
         let Some(Withdrawing { by, remark }) = asked else { return }; // Nobody asked for it.
         let began = [Bucket::Picked, Bucket::Packed];
         let left = self.order.course.lines.iter().any(|it| it.out() + it.units_in(&began) > 0);
-        if self.order.process == Status::Confirmed && !left {
+        if self.order.process == Status::Confirmed && !left && !self.order.is_begun() {
             self.by = by;
             self.cancel(CancelReason::Asked, remark);
         }

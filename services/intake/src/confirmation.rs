@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::allocation::SourcingFailed;
 use contracts::credit::{CreditApproved, CreditHeld, HoldRefused, HoldReleased, Verdict};
 use contracts::finance::PaymentCaptured;
+use contracts::fulfilment::GivenUp;
 use contracts::intake::{
     CancelReason, HoldOverdue, OrderHeld, PaymentOverdue, PaymentRequested, PromotionRequested,
     SourcingReason,
@@ -102,7 +102,9 @@ impl Turn<'_> {
         self.seek();
     }
 
-    pub(crate) fn sourcing_failed(&mut self, it: &SourcingFailed) {
+    /// Nothing serves what lost its source. Fulfilment tells it, for it knows what of that a warehouse
+    /// was told to pick: nothing is given up that somebody may be about to find.
+    pub(crate) fn given_up(&mut self, it: &GivenUp) {
         if !self.answers(it.attempt) {
             return; // Heard before.
         }
@@ -118,6 +120,10 @@ impl Turn<'_> {
         self.tell("no_supply");
         self.complete();
         self.seek();
+        if !it.in_hand.is_empty() {
+            // It is looked for again when a pick has told.
+            self.miss(SourcingReason::ClaimWithdrawn, [], &it.in_hand);
+        }
     }
 
     /// Whether this answers the sourcing that was asked for last, and nothing did before.

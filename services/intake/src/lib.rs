@@ -23,12 +23,11 @@ mod vault;
 mod wanted;
 
 use chassis::{Batch, Counter, Decided, Migration, Service, migrations};
-use contracts::allocation::SourcingFailed;
 use contracts::credit::{CreditApproved, CreditHeld, HoldRefused, HoldReleased};
 use contracts::finance::{InvoiceIssued, PaymentCaptured};
 use contracts::fulfilment::{
-    Delivered, DeliveryRefused, Packed, PickRequested, PickStarted, Picked, ReleaseWithdrawn,
-    Returned, Shipped, WithdrawalRefused,
+    Delivered, DeliveryRefused, GivenUp, Packed, PickRequested, PickStarted, Picked,
+    ReleaseWithdrawn, Returned, Shipped, WithdrawalRefused,
 };
 use contracts::intake::{
     CancelOrder, CancelRefused, CancellationRequested, CarryOver, CarryOverKnown, CarryOverRefused,
@@ -60,7 +59,6 @@ message_set! {
         HoldRefused,
         HoldOverdue,
         StockClaimed,
-        SourcingFailed,
         BackorderFilled,
         ClaimsWithdrawn,
         LeaseExpired,
@@ -79,6 +77,7 @@ message_set! {
         InvoiceIssued,
         ReleaseWithdrawn,
         WithdrawalRefused,
+        GivenUp,
     }
 }
 

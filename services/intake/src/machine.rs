@@ -18,8 +18,8 @@ pub const AFTER: &[(Option<Status>, &[Status])] = {
         (Some(Confirmed), &[Backordered, Released, Picking, Cancelled]),
         // Picking: what a count took, and nobody had any more, was found by its picker all the same.
         (Some(Backordered), &[Confirmed, Picking, Cancelled]),
-        (Some(Released), &[Confirmed, Backordered, Picking, Cancelled]),
-        (Some(Picking), &[Confirmed, Backordered, Released, Packed, PartiallyShipped, Cancelled]),
+        (Some(Released), &[Picking, Cancelled]),
+        (Some(Picking), &[Confirmed, Backordered, Released, Packed, PartiallyShipped]),
         (Some(Packed), &[PartiallyShipped, Shipped]),
         (
             Some(PartiallyShipped),

@@ -175,8 +175,12 @@ impl Order {
     /// begins, though nothing is picked yet.
     pub(crate) fn header(&self) -> Status {
         let shown = roll_up(self.process, &self.course.lines);
-        let begun = || self.course.shipments.iter().any(|it| it.stage == Stage::Started);
-        if shown == Status::Released && begun() { Status::Picking } else { shown }
+        if shown == Status::Released && self.is_begun() { Status::Picking } else { shown }
+    }
+
+    /// A warehouse is at it.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.course.shipments.iter().any(|it| it.stage == Stage::Started)
     }
 
     /// Nothing that is heard changes it any more.
@@ -248,6 +252,17 @@ impl Turn<'_> {
         not_from: impl IntoIterator<Item = WarehouseId>,
         units: &[LineUnits],
     ) {
+        self.miss(because, not_from, units);
+        self.seek();
+    }
+
+    /// Remembers that units have no source.
+    pub(crate) fn miss(
+        &mut self,
+        because: SourcingReason,
+        not_from: impl IntoIterator<Item = WarehouseId>,
+        units: &[LineUnits],
+    ) {
         let fresh = Lack { because, not_from: BTreeSet::new(), units: BTreeMap::new() };
         let mut lack = self.order.course.lack.take().unwrap_or(fresh);
         lack.because = because;
@@ -256,7 +271,6 @@ impl Turn<'_> {
             *lack.units.entry(*line).or_default() += quantity;
         }
         self.order.course.lack = Some(lack);
-        self.seek();
     }
 
     /// Asks for another source for the units that lost theirs, if it is the time for that.

@@ -22,13 +22,18 @@ impl Turn<'_> {
     }
 
     pub(crate) fn pick_started(&mut self, it: &PickStarted) {
-        if self.reaches(it.shipment, Stage::Started) {
-            self.by = warehouse(&it.warehouse);
+        self.begin(it.shipment, &it.warehouse);
+    }
+
+    fn begin(&mut self, shipment: ShipmentId, at: &WarehouseId) {
+        if self.reaches(shipment, Stage::Started) {
+            self.by = warehouse(at);
             self.tell("");
         }
     }
 
     pub(crate) fn picked(&mut self, it: &Picked) {
+        self.begin(it.shipment, &it.warehouse); // As was told before, by fulfilment.
         if !self.reaches(it.shipment, Stage::Picked) {
             return; // Heard before.
         }
@@ -38,7 +43,9 @@ impl Turn<'_> {
         self.order.shift(Bucket::Released, Bucket::Picked, picked);
         let short = self.order.shift(Bucket::Released, Bucket::Unsourced, items(&it.short));
         self.tell(if short.is_empty() { "" } else { "short_pick" });
-        if !short.is_empty() {
+        if short.is_empty() {
+            self.seek(); // What he was thought to hold, and does not.
+        } else {
             self.lack(SourcingReason::ShortPick, [it.warehouse.clone()], &short);
         }
     }

@@ -71,7 +71,6 @@ impl Wanted {
             Inbound::CreditHeld(it) => self.order(it.order),
             Inbound::HoldRefused(it) => self.order(it.order),
             Inbound::HoldOverdue(it) => self.order(it.order),
-            Inbound::SourcingFailed(it) => self.order(it.order),
             Inbound::BackorderFilled(it) => self.order(it.order),
             Inbound::ClaimsWithdrawn(it) => self.order(it.order),
             Inbound::LeaseExpired(it) => self.order(it.order),
@@ -88,6 +87,7 @@ impl Wanted {
             Inbound::InvoiceIssued(it) => self.order(it.order),
             Inbound::ReleaseWithdrawn(it) => self.order(it.order),
             Inbound::WithdrawalRefused(it) => self.order(it.order),
+            Inbound::GivenUp(it) => self.order(it.order),
         }
     }
 

@@ -35,6 +35,7 @@ const PARTITIONS: u32 = 2;
 
 /// What is simulated.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags, in any combination")]
 pub struct Sim {
     /// The first seed; each seed is another story.
     #[arg(long, default_value_t = 1)]
@@ -61,6 +62,9 @@ pub struct Sim {
     /// Finds the least that still goes wrong: fewer orders, fewer kinds of faults.
     #[arg(long)]
     pub shrink: bool,
+    /// Fails if a kind of fault, or a turn of an order, never happens: in 50 stories each does.
+    #[arg(long)]
+    pub reach_all: bool,
     /// Writes JSON.
     #[arg(long)]
     pub json: bool,

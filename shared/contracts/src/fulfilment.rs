@@ -142,6 +142,22 @@ pub struct ReleaseWithdrawn {
 }
 message!(ReleaseWithdrawn, "fulfilment.release-withdrawn.v1", keyed by order);
 
+/// Nothing serves these units of an order, and no warehouse was told to pick them: nobody will.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GivenUp {
+    pub order: OrderId,
+    /// The sourcing that failed.
+    pub attempt: i32,
+    pub lines: Vec<crate::LineUnits>,
+    /// It failed for these too. But a warehouse was told to pick them before they lost their source,
+    /// and will say whether they are there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_hand: Vec<crate::LineUnits>,
+    /// The reason in a sentence.
+    pub because: String,
+}
+message!(GivenUp, "fulfilment.given-up.v1", keyed by order);
+
 /// A warehouse had begun: the order cannot be taken back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WithdrawalRefused {

@@ -9,11 +9,8 @@ const AFTER: &[(&str, &[&str])] = &[
     ("awaiting_payment", &["confirmed", "backordered", "expired", "cancelled"]),
     ("confirmed", &["backordered", "released", "picking", "cancelled"]),
     ("backordered", &["confirmed", "picking", "cancelled"]),
-    ("released", &["confirmed", "backordered", "picking", "cancelled"]),
-    (
-        "picking",
-        &["confirmed", "backordered", "released", "packed", "partially_shipped", "cancelled"],
-    ),
+    ("released", &["picking", "cancelled"]),
+    ("picking", &["confirmed", "backordered", "released", "packed", "partially_shipped"]),
     ("packed", &["partially_shipped", "shipped"]),
     (
         "partially_shipped",

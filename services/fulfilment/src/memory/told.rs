@@ -55,6 +55,7 @@ impl Told {
             Outbound::Returned(it) => (it.order, it.shipment, State::Returned, sum(&it.units)),
             Outbound::ReleaseWithdrawn(_)
             | Outbound::WithdrawalRefused(_)
+            | Outbound::GivenUp(_)
             | Outbound::ParcelNoted(_) => return None,
         };
         Some(Self { order, shipment, state, units, short })

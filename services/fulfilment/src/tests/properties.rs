@@ -195,6 +195,7 @@ fn by_shipment(said: &[Outbound]) -> BTreeMap<ShipmentId, Vec<&Outbound>> {
             Outbound::Returned(it) => it.shipment,
             Outbound::ReleaseWithdrawn(_)
             | Outbound::WithdrawalRefused(_)
+            | Outbound::GivenUp(_)
             | Outbound::ParcelNoted(_) => continue,
         };
         all.entry(shipment).or_default().push(it);
@@ -216,6 +217,7 @@ fn carried(said: &Outbound) -> Option<&[ItemUnits]> {
         | Outbound::Picked(_)
         | Outbound::ReleaseWithdrawn(_)
         | Outbound::WithdrawalRefused(_)
+        | Outbound::GivenUp(_)
         | Outbound::ParcelNoted(_) => return None,
     })
 }
@@ -234,6 +236,7 @@ fn state(said: &Outbound) -> Option<State> {
         Outbound::Returned(_) => State::Returned,
         Outbound::ReleaseWithdrawn(_)
         | Outbound::WithdrawalRefused(_)
+        | Outbound::GivenUp(_)
         | Outbound::ParcelNoted(_) => return None,
     })
 }

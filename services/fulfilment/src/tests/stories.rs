@@ -90,7 +90,25 @@ fn a_complete_order_does_not_wait_for_what_nobody_can_deliver() {
     check(
         "place a 1x3 2x1; plan a complete; claim a 1x3@w1; name a; confirm a; fail a 2x1",
         expect![[r#"
+            a given up 2x1
             w1 a/1: pick 1x3
+        "#]],
+    );
+}
+
+/// A count took the claims of what the warehouse had just been told to pick, and nothing else serves
+/// it: the picker tells whether it is there, and until then it is not given up.
+#[test]
+fn what_a_warehouse_was_told_to_pick_is_not_given_up() {
+    check(
+        &(ready("a", "1x3 2x1", "1x2@w1 2x1@w1")
+            + "; lose a 1x2@w1; fail a 1x3; w1 short a/1 1x1; fail a 1x1; fill a 1x1@w1"),
+        expect![[r#"
+            w1 a/1: pick 1x2 2x1
+            a given up 1x1, in hand 1x2
+            a/1 started 1x2 2x1
+            a/1 picked 1x1 2x1, short 1x1
+            a given up 1x1
         "#]],
     );
 }
@@ -209,6 +227,27 @@ fn what_is_reported_again_or_too_late_changes_nothing() {
             w1 short, pick 1? repeated
             a/1 shipped 1x3
             w1 picked, pick 1? repeated
+        "#]],
+    );
+}
+
+/// What is short has another source, or is given up: it does not turn up again in the same pick.
+#[test]
+fn what_came_short_is_not_found_later() {
+    check(
+        &(ready("a", "1x3", "1x3@w1")
+            + "; w1 short a/1 1x1; w1 picked a/1; w1 picked a/1 1x3; w1 packed a/1 1x3; \
+               w1 shipped a/1 1x3; w1 shipped a/1"),
+        expect![[r#"
+            w1 a/1: pick 1x3
+            a/1 started 1x3
+            a/1 picked 1x2, short 1x1
+            w1 picked, pick 1? repeated
+            w1 picked, pick 1? repeated
+            w1 packed, pick 1? other_units
+            w1 shipped, pick 1? other_units
+            a/1 packed 1x2
+            a/1 shipped 1x2
         "#]],
     );
 }

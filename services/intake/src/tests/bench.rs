@@ -219,7 +219,7 @@ async fn one_batch_or_many_makes_no_difference() {
         b 3 confirmed, paid by kontor
         promote
         source#3 1:1, not from ["W1"], ClaimWithdrawn
-        a 5 picking, short_pick by W1
+        a 5 picking by W1
         source#2 1:1, not from ["W1"], ShortPick
         a 6 partially_shipped by W1
         b 4 released by kontor

@@ -31,6 +31,7 @@ pub(super) const EVENTS: &[&str] = &[
     "claim#A O 1:1 - 1:1 2:12 soft",
     "fail#A O 1:2 2:12",
     "fail#A O 2:5",
+    "fail#A O 1:1 - 1:1 2:12",
     "fill O 1:1",
     "fill O 2:12",
     "fill O 2:6 @W2",

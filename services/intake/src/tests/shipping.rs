@@ -83,7 +83,7 @@ fn what_is_short_is_sourced_again() {
             confirmed
             a 2 confirmed by kontor
             a 3 released by kontor
-            a 4 picking, short_pick by W1
+            a 4 picking by W1
             source#2 2:12, not from ["W1"], ShortPick
         "#]],
     );
@@ -103,7 +103,7 @@ fn what_is_short_everywhere_is_not_delivered() {
             confirmed
             a 2 confirmed by kontor
             a 3 released by kontor
-            a 4 picking, short_pick by W1
+            a 4 picking by W1
             source#2 2:12, not from ["W1"], ShortPick
             a 5 packed, no_supply by kontor
             a 6 shipped by W1
@@ -127,10 +127,11 @@ fn an_order_of_which_nothing_is_left_is_cancelled() {
             confirmed
             a 2 confirmed by kontor
             a 3 released by kontor
-            a 4 confirmed, short_pick by W1
+            a 4 picking by W1
+            a 5 confirmed, short_pick by W1
             source#2 1:2 2:12, not from ["W1"], ShortPick
             cancelled: NoSupply by kontor (there is none)
-            a 5 cancelled, no_supply by kontor
+            a 6 cancelled, no_supply by kontor
         "#]],
     );
 }
@@ -299,6 +300,26 @@ fn the_warehouse_has_begun() {
             cancellation asked by clerk
             a 4 picking by W1
             not cancelled: Picked, Some(Picking)
+        "#]],
+    );
+}
+
+/// Fulfilment says either; if it said both, what was begun would go on.
+#[test]
+fn what_a_warehouse_has_begun_is_not_cancelled() {
+    check(
+        "place a on_account; approve a; claim a 1:2 2:12; pick a s1 1:2; cancel a; start a s1; \
+         withdrawn a -",
+        expect![[r#"
+            placed K00-000001, CNY 7806
+            a 1 checking by clerk
+            accepted as K00-000001, checking
+            consignee 王小明 +8613800138000 江苏
+            confirmed
+            a 2 confirmed by kontor
+            a 3 released by kontor
+            cancellation asked by clerk
+            a 4 picking by W1
         "#]],
     );
 }

@@ -1,13 +1,12 @@
 //! How a story is read, and how what was said is told.
 
 use chassis::Partition;
-use contracts::allocation::SourcingFailed;
 use contracts::credit::{
     CreditApproved, CreditDecision, CreditHeld, Exposure, HoldRefused, HoldReleased, Verdict,
 };
 use contracts::finance::{InvoiceIssued, PaymentCaptured};
 use contracts::fulfilment::{
-    Delivered, DeliveryRefused, Packed, PickLine, PickRequested, PickStarted, Picked,
+    Delivered, DeliveryRefused, GivenUp, Packed, PickLine, PickRequested, PickStarted, Picked,
     ReleaseWithdrawn, Returned, Shipped, WithdrawalRefused,
 };
 use contracts::intake::{
@@ -185,15 +184,18 @@ fn read_stock(what: &str, order: OrderId, rest: &[&str]) -> Option<Inbound> {
             quantity: it.quantity,
         })
         .collect();
-    let lines = here.iter().map(|it| LineUnits { line: it.line, quantity: it.quantity }).collect();
+    let lines_of = |units: &[ItemUnits]| -> Vec<LineUnits> {
+        units.iter().map(|it| LineUnits { line: it.line, quantity: it.quantity }).collect()
+    };
+    let lines = lines_of(&here);
     Some(match what {
         "claim" => {
             let lease_until = soft.then_some(START);
             StockClaimed { order, attempt, claims, backordered: missing, lease_until }.into()
         }
         "fail" => {
-            let (rule, because) = (String::new(), "there is none".to_owned());
-            SourcingFailed { order, attempt, lines, rule, because }.into()
+            let because = "there is none".to_owned();
+            GivenUp { order, attempt, lines, in_hand: lines_of(&missing), because }.into()
         }
         "fill" => BackorderFilled { order, claims }.into(),
         "unclaim" => ClaimsWithdrawn { order, claims }.into(),

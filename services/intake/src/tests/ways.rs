@@ -34,11 +34,8 @@ pub(super) const WAYS: &[(&str, &str)] = &[
     (CLAIMED, "unclaim a 1:2; unclaim a 2:12; claim#2 a - 1:2"),
     (CLAIMED, "unclaim a 1:2 2:12; claim#2 a - 1:2 2:12; pick a s1 1:2 2:12; picked a s1 1:2 2:12"),
     (CLAIMED, "pick a s1 1:2; cancel a; withdrawn a -"),
-    (CLAIMED, "pick a s1 1:2; cancel a; start a s1; withdrawn a -"),
-    (CLAIMED, "pick a s1 1:2; picked a s1 - 1:2"),
     (CLAIMED, "pick a s1 1:2; start a s1; picked a s1 - 1:2"),
     (CLAIMED, "pick a s1 1:2; pick a s2 2:12; start a s1; picked a s1 - 1:2"),
-    ("place a on_account; approve a; claim a 1:2 - 2:12; ", "pick a s1 1:2; picked a s1 - 1:2"),
     (
         "place a on_account; approve a; claim a 1:2 - 2:12; ",
         "pick a s1 1:2; start a s1; picked a s1 - 1:2",

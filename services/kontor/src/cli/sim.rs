@@ -9,7 +9,8 @@ pub(super) fn carry_out(sim: &Sim) -> anyhow::Result<End> {
     let report = sim::run(sim)?;
     let told = if sim.json { report.json().to_string() } else { report.to_string() };
     paper::line(&told)?;
-    Ok(if report.violations.is_empty() { End::Fine } else { End::Wrong })
+    let reached = !sim.reach_all || report.unreached().is_empty();
+    Ok(if reached && report.violations.is_empty() { End::Fine } else { End::Wrong })
 }
 
 /// The table of the planted faults.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use allocation::Allocation;
 use chassis::Database;
 use chassis::simulation::House;
+use contracts::fulfilment::ShipmentView;
 use contracts::{Cents, Currency, CustomerId, OrderId, Sku, Status, Terms, Timestamp};
 use credit::Credit;
 use finance::Finance;
@@ -134,10 +135,14 @@ impl Services {
         if it.is_over && !(claims.is_empty() && waits.is_empty()) {
             return Some(format!("V6: {id} is {:?}, and keeps {claims:?}, {waits:?}", it.status));
         }
+        let shipments = self.fulfilment.look::<Fulfilment, _>(|all| all.shipments(id));
+        let (status, units) = (it.status, &it.buckets);
+        let left = (1..).zip(units).map(|(line, it)| (line, it.out())).filter(|it| it.1 > 0);
+        if out(&shipments) != left.collect() {
+            return Some(format!("V10: {id} is {status:?}, {units:?}, and shipped {shipments:?}"));
+        }
         let held = it.status == Status::CreditHold;
         if !it.is_over && waits.is_empty() && !held {
-            let shipments = self.fulfilment.look::<Fulfilment, _>(|all| all.shipments(id));
-            let (status, units) = (it.status, &it.buckets);
             return Some(format!(
                 "V5: {id} is {status:?}, and waits for nothing: {units:?}, {shipments:?}"
             ));
@@ -224,6 +229,16 @@ impl Services {
         }
         ends
     }
+}
+
+/// How many units of each line are with customers, or on their way.
+fn out(shipments: &[ShipmentView]) -> BTreeMap<u16, i64> {
+    let is_out = |it: &&ShipmentView| ["shipped", "refused", "delivered"].contains(&&*it.state);
+    let mut out = BTreeMap::new();
+    for it in shipments.iter().filter(is_out).flat_map(|it| &it.units) {
+        *out.entry(it.line).or_default() += it.quantity;
+    }
+    out
 }
 
 fn first(service: &str, wrong: Vec<String>) -> Option<String> {

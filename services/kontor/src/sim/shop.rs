@@ -2,10 +2,11 @@
 
 use chassis::MessageId;
 use chassis::simulation::{House, Unanswerable};
-use contracts::allocation::NodeKind;
+use contracts::allocation::{NodeKind, SaveRuleset};
 use contracts::intake::{ShipTo, Submission, SubmissionLine};
-use contracts::{Cents, Command, Currency, CustomerId, OrderKind, Sku, Terms, Tier, Uuid};
+use contracts::{Actor, Cents, Command, Currency, CustomerId, OrderKind, Sku, Terms, Tier, Uuid};
 use jiff::civil::Date;
+use serde_json::json;
 
 use super::chance::Chance;
 use crate::seed::{Customer, Item, Warehouse, commands};
@@ -17,7 +18,7 @@ pub(super) const ITEMS: [Item; 4] = [
     ("DESK", "DESK", "ware", 249_999, 138_000, 1_300, 500),
 ];
 
-const WAREHOUSES: [Warehouse; 3] = [
+pub(super) const WAREHOUSES: [Warehouse; 3] = [
     ("WH-A", "WH-A", NodeKind::Regional, "上海", "上海", 600, 60),
     ("WH-B", "WH-B", NodeKind::Regional, "广东", "广州", 600, 40),
     ("FW-SH", "FW-SH", NodeKind::Forward, "上海", "上海", 600, 10),
@@ -60,6 +61,23 @@ pub(super) fn furnish(house: &mut House, today: Date) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The merchant thinks of other rules: on the market nobody waits for supply, and large warehouses serve.
+pub(super) fn rule(house: &mut House) -> anyhow::Result<()> {
+    let rules = json!({ "ruleset": "cn-default", "rules": [
+        { "id": "market", "priority": 10, "stop": true, "unfillable": "cancel_remainder",
+          "when": { "field": "order.channel", "op": "eq", "value": "market" },
+          "then": [{ "action": "restrict_nodes", "type": "regional" }] },
+        { "id": "complete", "priority": 20, "stop": true, "unfillable": "backorder",
+          "when": { "field": "order.type", "op": "eq", "value": "bulk" },
+          "then": [{ "action": "ship_policy", "value": "complete" }] },
+        { "id": "rest", "priority": 30, "stop": true, "unfillable": "backorder",
+          "when": { "always": true }, "then": [{ "action": "score_all" }] },
+    ] });
+    let by = Actor("person:merchant".to_owned());
+    let save = SaveRuleset { ruleset: "cn-default".to_owned(), rules, by };
+    Ok(tell(house, "rules", &save)?)
+}
+
 /// A command that is named: given again, it is the same one.
 fn tell<C: Command>(house: &mut House, name: &str, command: &C) -> Result<(), Unanswerable> {
     house.tell(named(name), command, None)
@@ -80,7 +98,9 @@ pub(super) fn shelf(chance: &mut Chance) -> (&'static str, &'static str, i64) {
 pub(super) fn order(external_id: &str, chance: &mut Chance) -> anyhow::Result<Submission> {
     let on_account = chance.percent(50);
     let (customer, ..) = chance.one_of(&CUSTOMERS);
-    let customer = if on_account { customer.to_owned() } else { format!("guest-{external_id}") };
+    // Who may order on account pays ahead now and then, and is looked at by credit all the same.
+    let known = on_account || chance.percent(30);
+    let customer = if known { customer.to_owned() } else { format!("guest-{external_id}") };
     let [province, city, district, street, postcode] = chance.one_of(&PLACES).map(str::to_owned);
     let (mut lines, mut net, mut tax) = (Vec::new(), Cents::ZERO, Cents::ZERO);
     let first = chance.below(ITEMS.len() as u64);
@@ -101,7 +121,7 @@ pub(super) fn order(external_id: &str, chance: &mut Chance) -> anyhow::Result<Su
         terms: if on_account { Terms::OnAccount } else { Terms::Prepaid },
         currency: Currency::CNY,
         po_number: (on_account && chance.percent(50)).then(|| format!("PO-{external_id}")),
-        kind: OrderKind::Standard,
+        kind: if chance.percent(10) { OrderKind::Bulk } else { OrderKind::Standard },
         urgent: chance.percent(15),
         language: None,
         remark: String::new(),

@@ -31,6 +31,7 @@ pub(super) enum Deed {
     Judge(OrderId, bool),
     Receive(u32),
     Count(u32),
+    Rule,
     Garbage(u32),
 }
 
@@ -63,6 +64,8 @@ pub(super) struct World {
     seen: BTreeSet<MessageId>,
     /// Whether somebody has begun to pick.
     pub(super) floor: BTreeMap<ShipmentId, bool>,
+    /// Parcels that were not taken, on their way back.
+    pub(super) refused: BTreeMap<OrderId, Rc<PickRequested>>,
     pub(super) names: u64,
     pub(super) counts: BTreeMap<String, u64>,
 }
@@ -84,6 +87,7 @@ impl World {
             asked: BTreeMap::new(),
             seen: BTreeSet::new(),
             floor: BTreeMap::new(),
+            refused: BTreeMap::new(),
             names: 0,
             counts: BTreeMap::new(),
         })
@@ -113,8 +117,10 @@ impl World {
                 self.later(house, at, Deed::Garbage(nth));
             }
         }
+        let by_and_by = 60_000 + self.chance.below(at - 60_000);
+        self.later(house, by_and_by, Deed::Rule);
         // Whoever waits for goods gets some in the end.
-        for nth in 0..6 {
+        for nth in 0..12 {
             self.later(
                 house,
                 at + 86_400_000 + u64::from(nth) * 1_000,
@@ -180,6 +186,7 @@ impl World {
                 let subject = format!("stock.report.{warehouse}.{sku}.{what}");
                 house.report(&subject, &serde_json::to_vec(&body)?)?;
             }
+            Deed::Rule => shop::rule(house)?,
             Deed::Garbage(nth) => self.garbage(house, nth)?,
         }
         Ok(())
@@ -235,13 +242,22 @@ impl World {
             1 => {
                 let (channel, submission) = self.wanted[nth as usize].clone();
                 let mut order = serde_json::to_value(submission)?;
-                (order["total"], order["external_id"]) = (json!(-1), json!(format!("W-{nth}")));
+                order["external_id"] = json!(format!("W-{nth}"));
                 let subject = format!("orders.submit.{channel}.W-{nth}");
-                house.report(&subject, &serde_json::to_vec(&order)?)?;
-                self.journal
-                    .entry((channel.to_string(), format!("W-{nth}")))
-                    .or_default()
-                    .rejected = true;
+                let right = order["total"].clone();
+                order["po_number"] = Value::Null; // It stands for another order.
+                // Whoever mends it may get it wrong again, in another way, or right.
+                for total in 1..=1 + self.chance.below(2) {
+                    order["total"] = json!(-i64::try_from(total)?);
+                    house.report(&subject, &serde_json::to_vec(&order)?)?;
+                }
+                let mended = self.chance.percent(50);
+                if mended {
+                    order["total"] = right;
+                    house.report(&subject, &serde_json::to_vec(&order)?)?;
+                }
+                let name = (channel.to_string(), format!("W-{nth}"));
+                self.journal.entry(name).or_default().rejected = !mended;
             }
             2 => {
                 let order = shop::named(&format!("nobody's {nth}")).0;
