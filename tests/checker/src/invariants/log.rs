@@ -6,7 +6,7 @@ use crate::report::Report;
 
 /// Who listens to whom.
 const HEARERS: [(&str, &[&str]); 9] = [
-    ("intake", &["allocation", "credit", "finance", "fulfilment", "inventory"]),
+    ("intake", &["credit", "finance", "fulfilment", "inventory"]),
     ("credit", &["finance", "fulfilment", "intake"]),
     ("allocation", &["fulfilment", "intake", "inventory"]),
     ("inventory", &["allocation", "fulfilment", "intake"]),
