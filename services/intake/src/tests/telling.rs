@@ -193,7 +193,7 @@ fn read_stock(what: &str, order: OrderId, rest: &[&str]) -> Option<Inbound> {
         }
         "fail" => {
             let (rule, because) = (String::new(), "there is none".to_owned());
-            SourcingFailed { order, attempt, lines, rule, because }.into()
+            SourcingFailed { order, attempt, lines, rule, because, findings: None }.into()
         }
         "fill" => BackorderFilled { order, claims }.into(),
         "unclaim" => ClaimsWithdrawn { order, claims }.into(),
