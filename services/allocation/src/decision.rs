@@ -5,6 +5,7 @@ use contracts::allocation::{NodeKind, Otherwise, Plan};
 use contracts::{Place, Sku, Timestamp, WarehouseId};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::because::{Against, reason};
 use crate::node::{Eliminated, Node, Site, Survey};
@@ -46,6 +47,8 @@ pub(crate) struct Decision {
     pub(crate) priority: i64,
     pub(crate) ship_complete: bool,
     pub(crate) because: String,
+    /// The same as codes and figures.
+    pub(crate) findings: Value,
     /// When the last of it is expected at the customer's, if the best plan is claimed.
     pub(crate) estimate: Option<Timestamp>,
     /// The record as it is kept.
@@ -139,6 +142,7 @@ fn conclude(
         priority: wish.priority.unwrap_or_else(|| inputs.order.priority()),
         ship_complete: wish.ship_complete,
         because,
+        findings: record::told(&reason, view.eliminated),
         estimate: fits.then(|| estimate(inputs.at, view)).flatten(),
         record,
     }

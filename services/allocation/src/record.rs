@@ -5,6 +5,7 @@ use std::io::Write;
 use contracts::WarehouseId;
 use contracts::allocation::{Otherwise, Plan};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::because::{Against, Reason, listed, nodes};
@@ -122,6 +123,23 @@ pub(crate) fn write(
     serde_json::to_writer(&mut record, &findings).unwrap_or_default();
     record.push(b'}');
     record
+}
+
+/// As much of the findings as is told with the decision: why, and who was ruled out if that is why.
+pub(crate) fn told(reason: &Reason, eliminated: &[Eliminated<'_>]) -> Value {
+    match reason {
+        Reason::NobodyMay => {
+            let eliminated: Vec<Out<'_>> = eliminated.iter().map(out).collect();
+            json!({ "reason": reason, "eliminated": eliminated })
+        }
+        Reason::OneHasAll { .. }
+        | Reason::TogetherCheaper { .. }
+        | Reason::OnlyTogether { .. }
+        | Reason::Waits { .. }
+        | Reason::NobodyIsKnown
+        | Reason::RefusedToWait { .. }
+        | Reason::MayNotWait { .. } => json!({ "reason": reason }),
+    }
 }
 
 fn candidates<'a>(view: &'a View<'_>) -> Vec<Candidate<'a>> {

@@ -340,6 +340,7 @@ impl Books {
 fn say(inputs: &Inputs, decision: Decision, firm: bool) -> Outbound {
     let Inputs { attempt, round, order, wanted, .. } = inputs;
     let Decision { outcome, rule, because, .. } = decision;
+    let findings = Some(decision.findings);
     match outcome {
         Outcome::Planned { plans, otherwise, eligible } => SourcingPlanned {
             order: order.id,
@@ -357,12 +358,14 @@ fn say(inputs: &Inputs, decision: Decision, firm: bool) -> Outbound {
             rule,
             ruleset: inputs.ruleset.clone(),
             because,
+            findings,
         }
         .into(),
         Outcome::Failed => {
             let units = |&(line, quantity): &(u16, i64)| LineUnits { line, quantity };
             let lines = wanted.iter().map(units).collect();
-            SourcingFailed { order: order.id, attempt: *attempt, lines, rule, because }.into()
+            let (order, attempt) = (order.id, *attempt);
+            SourcingFailed { order, attempt, lines, rule, because, findings }.into()
         }
     }
 }

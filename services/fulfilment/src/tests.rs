@@ -84,6 +84,7 @@ fn read(line: &str) -> Inbound {
             lines: lines.iter().map(|it| units(it)).collect(),
             rule: String::new(),
             because: String::new(),
+            findings: None,
         }
         .into(),
         ["claim", o, ref it @ ..] => StockClaimed {

@@ -1,5 +1,5 @@
-//! Tables as files: CSV, XLSX and JSON. A table is read in one statement, so all its rows are of one
-//! moment, and written to a temporary file row by row, so that it holds no memory and no connection
+//! Tables as files: CSV, XLSX and JSON. A table is read in one statement, or page by page where rows are
+//! numbered and never change, so all its rows are of one moment; and written to a temporary file row by row, so that it holds no memory and no connection
 //! while somebody downloads it, and whatever goes wrong is answered as such, not as half a table.
 
 mod cell;
@@ -87,7 +87,7 @@ pub(crate) async fn answer(
     language: Language,
     format: Format,
     table: Table,
-    rows: impl Stream<Item = sqlx::Result<Line>> + Send,
+    rows: impl Stream<Item = Result<Line, Problem>> + Send,
 ) -> Result<Response, Problem> {
     let Ok(_permit) = api.exports.try_acquire() else { return Err(Problem::busy()) };
     let most = api.settings.export_rows;
@@ -100,7 +100,7 @@ async fn write(
     language: Language,
     format: Format,
     table: Table,
-    rows: impl Stream<Item = sqlx::Result<Line>> + Send,
+    rows: impl Stream<Item = Result<Line, Problem>> + Send,
     most: usize,
 ) -> Result<File, Problem> {
     let (send, mut receive) = mpsc::channel::<Vec<Line>>(2);

@@ -4,7 +4,7 @@ pub(crate) mod checked;
 pub(crate) mod deciding;
 mod door;
 mod exact;
-mod exporting;
+pub(crate) mod exporting;
 pub(crate) mod extract;
 pub(crate) mod hooks;
 mod importing;

@@ -182,7 +182,7 @@ pub(crate) struct EntryView {
     /// Why, in a word or a sentence; empty if there is nothing to say.
     #[schema(example = "class-b")]
     pub(crate) why: String,
-    /// The figures that belong to it.
+    /// The figures that belong to it. Allocation's `findings` are its reasons as codes and figures.
     #[schema(value_type = Object, example = json!({"amount": 113_000, "class": "B"}))]
     pub(crate) data: Value,
 }

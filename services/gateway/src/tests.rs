@@ -13,6 +13,7 @@ mod deciding;
 mod differential;
 mod document;
 mod exporting;
+mod exporting_moves;
 mod following;
 mod handler;
 mod hooks;

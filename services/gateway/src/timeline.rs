@@ -1,7 +1,7 @@
 //! What a timeline tells of each message: when, who, why, and the few figures that belong to it. Of a
 //! person who receives goods it tells nothing.
 
-use contracts::allocation::SourcingPlanned;
+use contracts::allocation::{SourcingFailed, SourcingPlanned};
 use contracts::credit::{CreditApproved, CreditHeld};
 use contracts::finance::InvoiceIssued;
 use contracts::fulfilment::{PickRequested, Picked, Shipped};
@@ -114,9 +114,7 @@ pub(crate) fn told(message: &Inbound, summary: &Summary) -> Told {
         Inbound::HoldReleased(it) => Told::by(&it.by, &it.reason, data! { amount: it.authorised }),
         Inbound::HoldRefused(it) => Told::by(&it.by, &it.reason, nothing()),
         Inbound::SourcingPlanned(it) => planned(it),
-        Inbound::SourcingFailed(it) => {
-            house(&it.because, data! { rule: &it.rule, lines: &it.lines })
-        }
+        Inbound::SourcingFailed(it) => unplanned(it),
         Inbound::StockClaimed(it) => claimed(it),
         Inbound::BackorderFilled(it) => house("", data! { claims: &it.claims }),
         Inbound::ClaimsPromoted(it) => house("", data! { claims: &it.claims }),
@@ -192,8 +190,23 @@ fn held(it: &CreditHeld) -> Told {
 }
 
 fn planned(it: &SourcingPlanned) -> Told {
-    let SourcingPlanned { attempt, round, priority, rule, because, .. } = it;
-    house(because, data! { attempt: attempt, round: round, rule: rule, priority: priority })
+    let SourcingPlanned { attempt, round, priority, rule, because, findings, .. } = it;
+    let data = match findings {
+        None => data! { attempt: attempt, round: round, rule: rule, priority: priority },
+        Some(it) => {
+            data! { attempt: attempt, round: round, rule: rule, priority: priority, findings: it }
+        }
+    };
+    house(because, data)
+}
+
+fn unplanned(it: &SourcingFailed) -> Told {
+    let SourcingFailed { lines, rule, because, findings, .. } = it;
+    let data = match findings {
+        None => data! { rule: rule, lines: lines },
+        Some(it) => data! { rule: rule, lines: lines, findings: it },
+    };
+    house(because, data)
 }
 
 fn claimed(it: &StockClaimed) -> Told {

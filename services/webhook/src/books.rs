@@ -189,15 +189,15 @@ impl Books {
     }
 
     fn disable(&mut self, now: Timestamp, it: DisableEndpoint) -> Vec<Outbound> {
-        let DisableEndpoint { endpoint: id, reason, .. } = it;
+        let DisableEndpoint { endpoint: id, reason, because, .. } = it;
         let Some(endpoint) = self.endpoints.get_mut(&id) else { return vec![] };
         if endpoint.state != EndpointState::Active {
             return vec![]; // Several deliveries may come to that at once.
         }
-        endpoint.state = EndpointState::Disabled(reason.clone());
+        endpoint.state = EndpointState::Disabled(reason.clone(), because.clone());
         let channel = endpoint.channel.clone();
         self.set.insert(id.clone());
-        vec![EndpointDisabled { endpoint: id, channel, reason, at: now }.into()]
+        vec![EndpointDisabled { endpoint: id, channel, reason, because, at: now }.into()]
     }
 
     fn test(&mut self, now: Timestamp, it: TestEndpoint) -> Vec<Outbound> {
@@ -218,7 +218,7 @@ impl Books {
             None => return Err(unknown(id.clone())),
             Some(EndpointState::Active) => return Ok(()),
             Some(EndpointState::Off) => "off",
-            Some(EndpointState::Disabled(_)) => "disabled",
+            Some(EndpointState::Disabled(..)) => "disabled",
         };
         let expected = "an endpoint that is active; SetEndpoint makes it so";
         Err(refused(id.clone(), vec![problem("inactive", "/endpoint", found, expected)]))
@@ -239,8 +239,8 @@ impl Books {
         self.touch(id);
         match consequence {
             Consequence::None => vec![],
-            Consequence::Disable(reason) => {
-                vec![DisableEndpoint { endpoint, reason, due: now }.into()]
+            Consequence::Disable(reason, because) => {
+                vec![DisableEndpoint { endpoint, reason, because: Some(because), due: now }.into()]
             }
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
+use contracts::webhook::CallFault;
 use futures::future::{Either, select};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -76,11 +77,9 @@ impl Caller {
         url: &str,
         signed: &Signed,
         body: String,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, CallFault> {
         let call = self.call_at_leisure(url, signed, body);
-        tokio::time::timeout(self.patience, call)
-            .await
-            .unwrap_or_else(|_| Err("it did not answer in time".to_owned()))
+        tokio::time::timeout(self.patience, call).await.unwrap_or(Err(CallFault::TooSlow))
     }
 
     async fn call_at_leisure(
@@ -88,59 +87,67 @@ impl Caller {
         url: &str,
         signed: &Signed,
         body: String,
-    ) -> Result<Answer, String> {
-        let url = Url::parse(url).map_err(|it| format!("the URL is none: {it}"))?;
-        let host = url.host().ok_or("the URL has no host")?;
+    ) -> Result<Answer, CallFault> {
+        let url = Url::parse(url).map_err(|it| unusable(format!("the URL is none: {it}")))?;
+        let host = url.host().ok_or_else(|| unusable("the URL has no host"))?;
         let addresses = self.addresses(&url).await?;
         let stream = connect(&addresses).await?;
-        let request = request(&url, signed, body).map_err(|it| it.to_string())?;
+        let request = request(&url, signed, body).map_err(|it| unusable(it.to_string()))?;
         if url.scheme() == "http" {
             return exchange(stream, request).await;
         }
         let name = match host {
-            Host::Domain(it) => ServerName::try_from(it.to_owned()).map_err(|it| it.to_string())?,
+            Host::Domain(it) => {
+                ServerName::try_from(it.to_owned()).map_err(|it| unusable(it.to_string()))?
+            }
             Host::Ipv4(it) => ServerName::from(std::net::IpAddr::from(it)),
             Host::Ipv6(it) => ServerName::from(std::net::IpAddr::from(it)),
         };
         let stream = self.tls.connect(name, stream).await;
-        exchange(stream.map_err(|it| format!("no secure connection: {it}"))?, request).await
+        let insecure = |it: std::io::Error| CallFault::NotSecure { detail: it.to_string() };
+        exchange(stream.map_err(insecure)?, request).await
     }
 
     /// Where the URL leads, if all of that may be called: a name that leads to the public and to the
     /// house is somebody's trick.
-    async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, String> {
-        let port = url.port_or_known_default().ok_or("the URL has no port")?;
-        let found: Vec<SocketAddr> = match url.host().ok_or("the URL has no host")? {
-            Host::Ipv4(it) => vec![(it, port).into()],
-            Host::Ipv6(it) => vec![(it, port).into()],
-            Host::Domain(name) => tokio::net::lookup_host((name, port))
-                .await
-                .map_err(|_| format!("{name} is not known"))?
-                .collect(),
-        };
+    async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, CallFault> {
+        let port = url.port_or_known_default().ok_or_else(|| unusable("the URL has no port"))?;
+        let found: Vec<SocketAddr> =
+            match url.host().ok_or_else(|| unusable("the URL has no host"))? {
+                Host::Ipv4(it) => vec![(it, port).into()],
+                Host::Ipv6(it) => vec![(it, port).into()],
+                Host::Domain(name) => tokio::net::lookup_host((name, port))
+                    .await
+                    .map_err(|_| CallFault::UnknownName { name: name.to_owned() })?
+                    .collect(),
+            };
         let plain = url.scheme() != "https";
         for it in &found {
             let allowed = self.allow.contains(it);
             if !allowed && !may_call(it.ip()) {
-                return Err(format!("{} is not called: it is not public", it.ip()));
+                return Err(CallFault::NotPublic { address: it.ip().to_string() });
             }
             if !allowed && plain {
-                return Err("it is not called without encryption".to_owned());
+                return Err(CallFault::NotEncrypted);
             }
         }
         Ok(found)
     }
 }
 
-async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, String> {
-    let mut why = "its name leads nowhere".to_owned();
+fn unusable(detail: impl Into<String>) -> CallFault {
+    CallFault::Unusable { detail: detail.into() }
+}
+
+async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, CallFault> {
+    let mut why = CallFault::NoAddress;
     for it in addresses {
         match TcpStream::connect(it).await {
             Ok(stream) => return Ok(stream),
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                "the connection was refused".clone_into(&mut why);
+                why = CallFault::ConnectionRefused;
             }
-            Err(error) => why = format!("no connection: {error}"),
+            Err(error) => why = CallFault::NoConnection { detail: error.to_string() },
         }
     }
     Err(why)
@@ -162,8 +169,8 @@ fn request(url: &Url, signed: &Signed, body: String) -> anyhow::Result<Request<F
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     request: Request<Full<Bytes>>,
-) -> Result<Answer, String> {
-    let broken = |it: hyper::Error| format!("the connection broke: {it}");
+) -> Result<Answer, CallFault> {
+    let broken = |it: hyper::Error| CallFault::Broken { detail: it.to_string() };
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let talk = pin!(async {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chassis::clock::{self, Stopwatch};
 use chassis::{Client, Office, Unanswered};
-use contracts::webhook::{CallOutcome, RecordCall};
+use contracts::webhook::{CallFault, CallOutcome, RecordCall};
 use contracts::{DeliveryId, Uuid};
 use futures::future::Shared;
 use futures::stream::FuturesUnordered;
@@ -19,6 +19,7 @@ use sqlx::PgPool;
 use tokio::time::sleep;
 use tracing::{debug, error, warn};
 
+use crate::because::{failed, fault_in_english};
 use crate::caller::{Caller, Signed};
 use crate::settings::WebhookSettings;
 use crate::signature::signatures;
@@ -167,15 +168,16 @@ impl<W: Worker> Courier<W> {
         let Due { delivery, url, secrets, body, .. } = due;
         let now = clock::real(); // Receivers compare it with their own clocks.
         let Some(signature) = signatures(&secrets, delivery, now, &body) else {
-            return CallOutcome::Failed { reason: "its secret is none".to_owned() };
+            return failed(CallFault::Unusable { detail: "its secret is none".to_owned() });
         };
         let id = delivery.to_string();
         let signed = Signed { id, timestamp: now.as_second().to_string(), signature };
         match self.caller.call(&url, &signed, body).await {
             Ok(it) => CallOutcome::Answered { status: it.status, answer: it.start },
-            Err(reason) => {
+            Err(fault) => {
+                let reason = fault_in_english(&fault);
                 debug!(%delivery, "delivery {delivery} was not made: {reason}");
-                CallOutcome::Failed { reason }
+                failed(fault)
             }
         }
     }

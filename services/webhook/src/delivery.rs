@@ -1,8 +1,10 @@
 //! The rules of deliveries: when they are tried again, and when that ends.
 
-use contracts::webhook::{CallOutcome, HookEvent};
+use contracts::webhook::{CallOutcome, DisabledBecause, HookEvent};
 use contracts::{DeliveryId, EndpointId, Uuid};
 use jiff::{SignedDuration, Timestamp};
+
+use crate::because::disabled_in_english;
 
 /// How long to wait after each call that came to nothing, as Standard Webhooks recommends. After the
 /// tenth it is given up: then more than three days have passed.
@@ -45,8 +47,14 @@ pub(crate) enum DeliveryState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Consequence {
     None,
-    /// It is not called any more, because of this.
-    Disable(String),
+    /// It is not called any more, because of this: in English, and as a code.
+    Disable(String, DisabledBecause),
+}
+
+impl Consequence {
+    fn disable(because: DisabledBecause, last: &CallOutcome) -> Self {
+        Self::Disable(disabled_in_english(&because, last), because)
+    }
 }
 
 impl Delivery {
@@ -65,21 +73,21 @@ impl Delivery {
         if self.state == DeliveryState::Delivered {
             return Some(Consequence::None);
         }
-        let why = match outcome {
+        let (status, fault) = match outcome {
             CallOutcome::Answered { status: 200..=299, .. } => {
                 self.state = DeliveryState::Delivered;
                 return Some(Consequence::None);
             }
-            CallOutcome::Answered { status, .. } => format!("it answers {status}"),
-            CallOutcome::Failed { reason } => reason.clone(),
+            CallOutcome::Answered { status, .. } => (Some(*status), None),
+            CallOutcome::Failed { fault, .. } => (None, fault.clone()),
         };
         if self.event == HookEvent::Test {
             self.state = DeliveryState::GivenUp; // Whoever asked for it looks, and asks again.
             return Some(Consequence::None);
         }
-        if matches!(outcome, CallOutcome::Answered { status: 410, .. }) {
+        if status == Some(410) {
             self.state = DeliveryState::GivenUp;
-            return Some(Consequence::Disable("it is gone: it answers 410".to_owned()));
+            return Some(Consequence::disable(DisabledBecause::Gone, outcome));
         }
         let tried = attempt.saturating_sub(self.earlier);
         if let Some(pause) = pause_after(id, tried) {
@@ -87,7 +95,8 @@ impl Delivery {
             return Some(Consequence::None);
         }
         self.state = DeliveryState::GivenUp;
-        Some(Consequence::Disable(format!("{id} was given up after {tried} attempts: {why}")))
+        let because = DisabledBecause::GivenUp { delivery: id, attempts: tried, status, fault };
+        Some(Consequence::disable(because, outcome))
     }
 
     /// Sends it again, from the first attempt on, unless it waits anyway.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use contracts::ChannelId;
 use contracts::intake::Problem;
-use contracts::webhook::{HookEvent, HookSecret, RotateSecret, SetEndpoint};
+use contracts::webhook::{DisabledBecause, HookEvent, HookSecret, RotateSecret, SetEndpoint};
 use jiff::{SignedDuration, Timestamp};
 use url::{Host, Url};
 
@@ -34,8 +34,9 @@ pub(crate) enum EndpointState {
     Active,
     /// As it was told. What happens meanwhile is not kept for it.
     Off,
-    /// By us, and why. What happens meanwhile is written down, to be replayed.
-    Disabled(String),
+    /// By us, and why: in English, and as a code if there is one. What happens meanwhile is written
+    /// down, to be replayed.
+    Disabled(String, Option<DisabledBecause>),
 }
 
 impl Endpoint {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod because;
 mod body;
 mod books;
 mod caller;
@@ -89,7 +90,7 @@ impl Webhook {
 impl Service for Webhook {
     const NAME: &'static str = "webhook";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] = migrations!["0001_webhooks"];
+    const MIGRATIONS: &'static [Migration] = migrations!["0001_webhooks", "0002_because"];
     type Inbound = Inbound;
     type Outbound = Outbound;
     type Questions = Questions;

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 
 use anyhow::Context;
 use chassis::Batch;
-use contracts::webhook::{HookEvent, HookSecret};
+use contracts::webhook::{DisabledBecause, HookEvent, HookSecret};
 use contracts::{ChannelId, DeliveryId, EndpointId, ExternalId, OrderId};
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 pub(crate) use self::ask::{calls_of, endpoints_of};
@@ -31,7 +32,8 @@ const LOAD_ORDERS: &str = "
      where order_id = any($1::uuid[])";
 
 const LOAD_ENDPOINTS: &str = "
-    select endpoint_id, channel, url, events, state, reason, secret, old_secret, old_secret_until
+    select endpoint_id, channel, url, events, state, reason, because, secret, old_secret,
+           old_secret_until
       from endpoint
      where channel = any($1::text[]) or endpoint_id = any($2::text[])";
 
@@ -107,6 +109,7 @@ type EndpointRow = (
     Vec<String>,
     String,
     Option<String>,
+    Option<Json<DisabledBecause>>,
     String,
     Option<String>,
     Option<SqlTimestamp>,
@@ -121,13 +124,13 @@ async fn load_endpoints(
     let rows: Vec<EndpointRow> =
         sqlx::query_as(LOAD_ENDPOINTS).bind(channels).bind(endpoints).fetch_all(db).await?;
     for row in rows {
-        let (id, channel, url, events, state, reason, secret, old_secret, old_until) = row;
+        let (id, channel, url, events, state, reason, because, secret, old_secret, old_until) = row;
         let old = old_secret.map(HookSecret).zip(old_until.map(SqlTimestamp::to_jiff));
         let endpoint = Endpoint {
             channel: ChannelId::new(channel)?,
             url,
             events: events.iter().map(|it| event(it)).collect::<anyhow::Result<_>>()?,
-            state: endpoint_state(&state, reason)?,
+            state: endpoint_state(&state, reason, because.map(|it| it.0))?,
             secret: HookSecret(secret),
             old_secret: old,
         };
@@ -180,11 +183,15 @@ fn event(name: &str) -> anyhow::Result<HookEvent> {
     HookEvent::named(name).with_context(|| format!("no event is called {name}"))
 }
 
-fn endpoint_state(state: &str, reason: Option<String>) -> anyhow::Result<EndpointState> {
+fn endpoint_state(
+    state: &str,
+    reason: Option<String>,
+    because: Option<DisabledBecause>,
+) -> anyhow::Result<EndpointState> {
     Ok(match (state, reason) {
         ("active", None) => EndpointState::Active,
         ("off", None) => EndpointState::Off,
-        ("disabled", Some(reason)) => EndpointState::Disabled(reason),
+        ("disabled", Some(reason)) => EndpointState::Disabled(reason, because),
         (other, _) => anyhow::bail!("the schema forbids an endpoint that is {other}"),
     })
 }

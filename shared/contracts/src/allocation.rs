@@ -44,6 +44,10 @@ pub struct SourcingPlanned {
     pub ruleset: String,
     /// One sentence for people: why there.
     pub because: String,
+    /// Why, as codes and figures, for whoever tells it in another language: the `reason` of the record,
+    /// and who was `eliminated` if that is why. Missing in what was said before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Value>,
 }
 message!(SourcingPlanned, "allocation.planned.v1", keyed by order);
 
@@ -79,7 +83,12 @@ pub struct SourcingFailed {
     pub attempt: i32,
     pub lines: Vec<LineUnits>,
     pub rule: String,
+    /// One sentence for people: why not.
     pub because: String,
+    /// Why, as codes and figures, for whoever tells it in another language: the `reason` of the record,
+    /// and who was `eliminated` if that is why. Missing in what was said before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Value>,
 }
 message!(SourcingFailed, "allocation.failed.v1", keyed by order);
 

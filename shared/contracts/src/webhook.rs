@@ -203,10 +203,61 @@ message!(ReplayBegun, "webhook.replay-begun.v1", keyed by endpoint, in reply);
 pub struct EndpointDisabled {
     pub endpoint: EndpointId,
     pub channel: ChannelId,
+    /// Why, in a sentence.
     pub reason: String,
+    /// The same as a code and its figures, for whoever tells it in another language. Missing in what was
+    /// said before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<DisabledBecause>,
     pub at: Timestamp,
 }
 message!(EndpointDisabled, "webhook.endpoint-disabled.v1", keyed by endpoint);
+
+/// Why an endpoint is not called any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum DisabledBecause {
+    /// It answered 410: it is gone.
+    Gone,
+    /// It did not take this delivery, however often it was tried.
+    GivenUp {
+        delivery: DeliveryId,
+        /// How often.
+        attempts: i32,
+        /// The HTTP status of its last answer, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// Why the last call had no answer, if it had none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<CallFault>,
+    },
+}
+
+/// Why a call had no answer. Details are as the machine tells them, in English.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum CallFault {
+    /// It did not answer in time.
+    TooSlow,
+    /// Nobody knows the name in its URL.
+    UnknownName { name: String },
+    /// The name in its URL leads to no address.
+    NoAddress,
+    /// Its URL leads to an address that is not public, and so is not called.
+    NotPublic { address: String },
+    /// Its URL asks for a call without encryption, which is not made.
+    NotEncrypted,
+    /// It refused the connection.
+    ConnectionRefused,
+    /// There was no connection.
+    NoConnection { detail: String },
+    /// There was no secure connection: TLS, or its certificate.
+    NotSecure { detail: String },
+    /// The connection broke before there was an answer.
+    Broken { detail: String },
+    /// Its URL or its secret is none that can be used.
+    Unusable { detail: String },
+}
 
 // ---- What the service tells itself -------------------------------------------------------------
 
@@ -237,7 +288,12 @@ pub enum CallOutcome {
         answer: String,
     },
     /// There was none, and why: no connection, an address that is not called, too slow.
-    Failed { reason: String },
+    Failed {
+        reason: String,
+        /// The same as a code and its figures. Missing in what was said before there were any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<CallFault>,
+    },
 }
 
 /// A note: one order's deliveries to an endpoint are sent again.
@@ -255,6 +311,10 @@ message!(ReplayStrand, "webhook.replay-strand.v1", keyed by strand, due at due);
 pub struct DisableEndpoint {
     pub endpoint: EndpointId,
     pub reason: String,
+    /// The same as a code and its figures, for whoever tells it in another language. Missing in what was
+    /// said before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<DisabledBecause>,
     pub due: Timestamp,
 }
 message!(DisableEndpoint, "webhook.disable-endpoint.v1", keyed by endpoint, due at due);
@@ -276,8 +336,12 @@ pub struct EndpointView {
     pub events: Vec<HookEvent>,
     /// `active`, `off` (as it was told) or `disabled` (by us).
     pub state: String,
-    /// Why it is disabled.
+    /// Why it is disabled, in a sentence.
     pub reason: Option<String>,
+    /// The same as a code and its figures, for whoever tells it in another language. Missing if it was
+    /// disabled before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<DisabledBecause>,
     /// Until when the old secret signs beside the new one, if it was rotated.
     pub old_secret_until: Option<Timestamp>,
     /// How many deliveries wait to be sent.
@@ -307,4 +371,7 @@ pub struct CallView {
     pub status: Option<u16>,
     /// How the answer begins, or why there was none.
     pub answer: String,
+    /// Why there was none, as a code and its figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<CallFault>,
 }

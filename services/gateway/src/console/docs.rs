@@ -3,6 +3,7 @@
 mod first_hour;
 mod messages;
 mod problems;
+mod prose;
 mod reference;
 mod texts;
 

@@ -3,8 +3,7 @@
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use contracts::Sku;
-use contracts::inventory::{StockOf, StockView};
+use contracts::{Sku, WarehouseId};
 use serde::Deserialize;
 
 use super::frame::{Frame, wrong};
@@ -13,6 +12,7 @@ use super::table::Asking;
 use crate::access::{May, act};
 use crate::export::{self, Format};
 use crate::http::Api;
+use crate::http::exporting::shelves;
 use crate::http::extract::Named;
 use crate::http::problem::Problem;
 
@@ -22,6 +22,13 @@ pub(super) struct As {
     format: Format,
     #[serde(default)]
     q: String,
+}
+
+/// As what, and of which warehouse; of all, if nothing is said.
+#[derive(Debug, Deserialize)]
+pub(super) struct Moves {
+    format: Format,
+    warehouse: Option<WarehouseId>,
 }
 
 type Read<T> = Result<Query<T>, QueryRejection>;
@@ -80,13 +87,13 @@ pub(super) async fn movements(
     _: May<act::ExportStock>,
     reader: Reader,
     named: Result<Named<Sku>, Problem>,
-    form: Read<As>,
+    form: Read<Moves>,
 ) -> Response {
     let language = reader.language;
     let written = async {
-        let (Named(sku), format) = (named?, read(form)?.format);
-        let warehouses: Vec<StockView> = api.house.ask(StockOf { sku }).await?;
-        export::movements(&api, language, format, warehouses).await
+        let (Named(sku), Moves { format, warehouse }) = (named?, read(form)?);
+        let shelves = shelves(&api, sku, warehouse.as_ref()).await?;
+        export::movements(&api, language, format, shelves).await
     };
     written.await.unwrap_or_else(|it| wrong(Frame::of(reader, "stock"), &it))
 }

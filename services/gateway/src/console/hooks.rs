@@ -1,5 +1,6 @@
 //! Webhooks: where channels are called, and what came of the calls.
 
+mod because;
 mod deeds;
 mod texts;
 
@@ -69,7 +70,7 @@ fn hook(language: Language, channel: &ChannelId, it: &EndpointView) -> Hook {
         colour: super::row::colour(colour),
         state,
         meaning: words::colour(language, colour),
-        because: it.reason.clone().unwrap_or_default(),
+        because: because::disabled(language, it),
         waiting: figure(it.waiting),
         given_up: figure(it.given_up),
         old_secret_until: it.old_secret_until.map(Moment::from),
@@ -153,7 +154,7 @@ fn call(language: Language, it: CallView) -> Call {
         meaning: words::colour(language, colour),
         status: it.status.map_or_else(|| t.no_answer.to_owned(), |it| it.to_string()),
         took: format!("{} ms", number(it.millis)),
-        answer: it.answer,
+        answer: because::answer(language, it),
     }
 }
 

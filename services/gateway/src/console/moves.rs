@@ -12,7 +12,7 @@ use super::format::{Moment, number};
 use super::frame::{Frame, page, wrong};
 use super::language::Reader;
 use super::words;
-use crate::access::{May, act};
+use crate::access::{Action, May, act};
 use crate::http::Api;
 use crate::http::movements::{self, MovesQuery};
 use crate::http::problem::Problem;
@@ -57,6 +57,8 @@ struct ShelfPage {
     /// Whether these are not the latest.
     is_older: bool,
     next: Option<i64>,
+    /// Whether all of them may be taken along as a file.
+    exports: bool,
 }
 
 pub(super) async fn show(
@@ -78,7 +80,9 @@ pub(super) async fn show(
         Ok(((sku, warehouse), is_older, found)) => {
             let moves = found.movements.iter().map(|it| moved(frame.language, it)).collect();
             let (sku, warehouse, next) = (sku.to_string(), warehouse.to_string(), found.next);
-            page(StatusCode::OK, &ShelfPage { frame, sku, warehouse, moves, is_older, next })
+            let exports = may.would(Action::ExportStock);
+            let shelf = ShelfPage { frame, sku, warehouse, moves, is_older, next, exports };
+            page(StatusCode::OK, &shelf)
         }
         Err(problem) => wrong(frame, &problem),
     }

@@ -151,7 +151,7 @@ pub(super) async fn page_of(
         shipments: shipments(language, &order.summary.shipments),
         money: money_of(frame.t, &order),
         letters: letters(language, &order.currency, &timeline),
-        timeline: events((language, why.as_ref()), &order.currency, &timeline),
+        timeline: events(language, &order.currency, &timeline),
         why,
         units: units.map(|it| units_shown(language, &lines_read, &it)),
         every: (!is_over).then_some(LOOK_AGAIN),

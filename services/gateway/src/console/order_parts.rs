@@ -4,8 +4,8 @@ use contracts::{Language, Timestamp};
 use serde_json::Value;
 
 use super::format::{Moment, money, number};
+use super::sourcing_words::sentence;
 use super::texts::Texts;
-use super::why::Why;
 use super::words;
 use crate::order::{EntryView, LineView, OrderView, status_named};
 use crate::summary::{CreditSummary, ShipmentSummary, SourcingSummary};
@@ -180,19 +180,8 @@ pub(super) fn letters(language: Language, currency: &str, entries: &[EntryView])
 }
 
 /// The latest first.
-pub(super) fn events(
-    (language, why): (Language, Option<&Why>),
-    currency: &str,
-    entries: &[EntryView],
-) -> Vec<Event> {
-    let told = |it: &EntryView| {
-        let event = event(language, currency, it);
-        match why.and_then(|why| why.sentence(it)) {
-            Some(sentence) => Event { why: sentence.to_owned(), ..event },
-            None => event,
-        }
-    };
-    entries.iter().rev().map(told).collect()
+pub(super) fn events(language: Language, currency: &str, entries: &[EntryView]) -> Vec<Event> {
+    entries.iter().rev().map(|it| event(language, currency, it)).collect()
 }
 
 fn event(language: Language, currency: &str, it: &EntryView) -> Event {
@@ -206,6 +195,9 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
             }
             // The currency stands before each amount, and what is empty says nothing.
             ("currency", _) | (_, Value::Null) => {}
+            // What they come to is told as why; and where there is no supply, by allocation's own entry.
+            ("findings", _) => {}
+            ("remark", _) if it.why == "no_supply" => {}
             (_, Value::Array(all)) if all.is_empty() => {}
             _ => {
                 let called = words::figure(language, name).unwrap_or(name);
@@ -224,7 +216,7 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
         service: words::service(language, &it.service).unwrap_or(&it.service).to_owned(),
         what,
         who: it.who.clone(),
-        why: code(language, &it.why),
+        why: sentence(language, &it.data["findings"]).unwrap_or_else(|| code(language, &it.why)),
         data,
     }
 }

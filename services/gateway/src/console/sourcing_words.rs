@@ -73,6 +73,27 @@ enum Against {
 
 /// Reads the findings of a record.
 pub(super) fn read(language: Language, findings: &Value) -> Findings {
+    let eliminated = eliminated(language, findings);
+    let told = findings["because"].as_str().unwrap_or_default();
+    let sentence = why(language, findings, &eliminated).unwrap_or_else(|| told.to_owned());
+    Findings { sentence, eliminated }
+}
+
+/// Why it was decided so, in the reader's language, if that is not the one in which it was told.
+pub(super) fn sentence(language: Language, findings: &Value) -> Option<String> {
+    why(language, findings, &eliminated(language, findings))
+}
+
+fn why(language: Language, findings: &Value, eliminated: &[(String, String)]) -> Option<String> {
+    let reason = Reason::deserialize(&findings["reason"]);
+    match (language, reason) {
+        (Language::Chinese, Ok(reason)) => Some(reason.in_chinese(eliminated)),
+        _ => None,
+    }
+}
+
+/// Warehouses that may not serve the order, and why.
+fn eliminated(language: Language, findings: &Value) -> Vec<(String, String)> {
     let out = |it: &Value| {
         let against = Against::deserialize(it).ok();
         let told = it["why"].as_str().unwrap_or_default();
@@ -82,14 +103,7 @@ pub(super) fn read(language: Language, findings: &Value) -> Findings {
         };
         (it["node"].as_str().unwrap_or_default().to_owned(), why)
     };
-    let eliminated: Vec<(String, String)> =
-        findings["eliminated"].as_array().into_iter().flatten().map(out).collect();
-    let told = findings["because"].as_str().unwrap_or_default();
-    let sentence = match (language, Reason::deserialize(&findings["reason"])) {
-        (Language::Chinese, Ok(reason)) => reason.in_chinese(&eliminated),
-        _ => told.to_owned(),
-    };
-    Findings { sentence, eliminated }
+    findings["eliminated"].as_array().into_iter().flatten().map(out).collect()
 }
 
 impl Reason {

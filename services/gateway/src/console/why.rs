@@ -10,7 +10,7 @@ use super::frame::Frame;
 use super::order_parts::code;
 use super::sourcing_words::{Findings, read};
 use crate::http::orders::Explanation;
-use crate::order::{EntryView, OrderView};
+use crate::order::OrderView;
 
 /// Why credit and allocation decided so.
 #[derive(Default)]
@@ -37,8 +37,6 @@ pub(super) struct CreditWhy {
 }
 
 pub(super) struct SourcingWhy {
-    /// As allocation told it, and in the reader's language.
-    said: String,
     pub(super) sentence: String,
     pub(super) attempt: i32,
     pub(super) round: i32,
@@ -59,16 +57,6 @@ impl Why {
             credit: it.credit.iter().map(credit).collect(),
             sourcing: it.sourcing.iter().map(|it| sourcing_why(frame.language, it)).collect(),
         }
-    }
-
-    /// What an entry of the timeline says for a decision about sourcing, in the reader's language.
-    pub(super) fn sentence(&self, entry: &EntryView) -> Option<&str> {
-        if entry.service != "allocation" || entry.why.is_empty() {
-            return None;
-        }
-        // The timeline keeps the beginning of what is long.
-        let made = self.sourcing.iter().find(|it| it.said.starts_with(&entry.why));
-        made.map(|it| &*it.sentence).filter(|it| !it.is_empty())
     }
 }
 
@@ -110,7 +98,6 @@ fn sourcing_why(language: Language, it: &SourcingRecord) -> SourcingWhy {
         (it["node"].as_str().unwrap_or_default().to_owned(), cost)
     };
     SourcingWhy {
-        said: findings["because"].as_str().unwrap_or_default().to_owned(),
         sentence,
         attempt: it.attempt,
         round: it.round,

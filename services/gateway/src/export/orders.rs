@@ -73,7 +73,7 @@ pub(crate) async fn orders(
 ) -> Result<Response, Problem> {
     let rows = store::stream(&api.db, scope, filter, sort, most(api));
     let rows = rows.map_ok(|(order, lines)| order_line(language, &order, &lines));
-    answer(api, language, format, ORDERS, rows).await
+    answer(api, language, format, ORDERS, rows.map_err(Problem::from)).await
 }
 
 /// The orders whose credit is held, those first that are held longest: as the page shows them.
@@ -85,7 +85,7 @@ pub(crate) async fn holds(
     let filter = Filter { status: Some(vec![Status::CreditHold.name()]), ..Filter::default() };
     let rows = store::stream(&api.db, scope, filter, Sort::Waiting, most(api));
     let rows = rows.map_ok(|(order, lines)| hold_line(language, &order, &lines));
-    answer(api, language, format, HOLDS, rows).await
+    answer(api, language, format, HOLDS, rows.map_err(Problem::from)).await
 }
 
 /// One row more than a file may have tells that there are too many.

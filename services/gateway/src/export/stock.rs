@@ -2,8 +2,9 @@
 
 use axum::response::Response;
 use contracts::Language;
-use contracts::inventory::StockView;
-use futures::{StreamExt, TryStreamExt, stream};
+use contracts::inventory::{MovesOf, StockMove, StockView};
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::cell::{Cell, Column, Line, Table};
 use super::{Format, answer};
@@ -51,8 +52,14 @@ pub(crate) async fn stock(
     begins: Option<String>,
 ) -> Result<Response, Problem> {
     let levels = store::stream_levels(&api.db, begins);
-    let rows = levels.map_ok(|it| stream::iter(level_lines(&it).into_iter().map(Ok))).try_flatten();
+    let levels = levels.map_err(Problem::from);
+    let rows = levels.map_ok(|it| told(level_lines(&it))).try_flatten();
     answer(api, language, format, STOCK, rows).await
+}
+
+/// One after the other.
+fn told(lines: Vec<Line>) -> impl Stream<Item = Result<Line, Problem>> + Send {
+    stream::iter(lines.into_iter().map(Ok))
 }
 
 fn level_lines(it: &ItemLevel) -> Vec<Line> {
@@ -72,33 +79,67 @@ fn level_lines(it: &ItemLevel) -> Vec<Line> {
     warehouses.into_iter().map(line).collect()
 }
 
-/// The movements of an item that inventory tells of. Their units are those of usable goods.
+/// All movements of an item in these warehouses, the latest first. Their units are those of usable goods.
 pub(crate) async fn movements(
     api: &Api,
     language: Language,
     format: Format,
-    warehouses: Vec<StockView>,
+    shelves: Vec<StockView>,
 ) -> Result<Response, Problem> {
-    let lines: Vec<Line> = warehouses.iter().flat_map(|it| move_lines(language, it)).collect();
-    answer(api, language, format, MOVEMENTS, stream::iter(lines).map(Ok)).await
+    answer(api, language, format, MOVEMENTS, walk(api.clone(), language, shelves)).await
 }
 
-fn move_lines(language: Language, it: &StockView) -> Vec<Line> {
-    let (sku, warehouse) = (it.sku.to_string(), it.warehouse.to_string());
-    let line = |it: &contracts::inventory::StockMove| {
-        let kind = words::movement(language, &it.kind).unwrap_or(&it.kind).to_owned();
-        let mut cells = vec![
-            Cell::text(&sku),
-            Cell::text(&warehouse),
-            Cell::Number(it.number),
-            Cell::At(it.at),
-            Cell::Word(it.kind.clone(), kind, None),
-        ];
-        let changes = [it.good, it.quarantine, it.damaged, it.reserved, it.allocated];
-        cells.extend(changes.map(Cell::Number));
-        cells.push(Cell::text(it.document.clone().unwrap_or_default()));
-        cells.push(Cell::text(it.order.map(|it| it.to_string()).unwrap_or_default()));
-        Line { cells, units: it.good, amount: None }
-    };
-    it.moves.iter().map(line).collect()
+/// A row for each movement on these shelves, in one type: a handler's future has no room for more.
+fn walk(
+    api: Api,
+    language: Language,
+    shelves: Vec<StockView>,
+) -> BoxStream<'static, Result<Line, Problem>> {
+    let pages = stream::iter(shelves).flat_map(move |it| pages(api.clone(), language, it));
+    pages.map_ok(told).try_flatten().boxed()
+}
+
+/// How many movements are asked for at a time: as many as inventory tells.
+const PAGE: i64 = 1_000;
+
+/// The movements on a shelf, page by page: first those that came with how it stands. Movements are
+/// numbered and never change, so all that were there before those are of that moment, too.
+fn pages(
+    api: Api,
+    language: Language,
+    it: StockView,
+) -> BoxStream<'static, Result<Vec<Line>, Problem>> {
+    let StockView { sku, warehouse, moves, .. } = it;
+    let names = [sku.to_string(), warehouse.to_string()];
+    let walk = stream::try_unfold((Some(moves), 0), move |(told, before)| {
+        let (api, sku, warehouse) = (api.clone(), sku.clone(), warehouse.clone());
+        async move {
+            let page = match told {
+                Some(told) => told,
+                None if before <= 1 => vec![],
+                None => {
+                    let before = Some(before);
+                    api.house.ask(MovesOf { sku, warehouse, before, limit: PAGE }).await?
+                }
+            };
+            let last = page.last().map(|it| it.number);
+            Ok::<_, Problem>(last.map(|last| (page, (None, last))))
+        }
+    });
+    walk.map_ok(move |page| page.iter().map(|it| move_line(language, &names, it)).collect()).boxed()
+}
+
+fn move_line(language: Language, names: &[String; 2], it: &StockMove) -> Line {
+    let kind = words::movement(language, &it.kind).unwrap_or(&it.kind).to_owned();
+    let mut cells: Vec<Cell> = names.iter().map(Cell::text).collect();
+    cells.extend([
+        Cell::Number(it.number),
+        Cell::At(it.at),
+        Cell::Word(it.kind.clone(), kind, None),
+    ]);
+    let changes = [it.good, it.quarantine, it.damaged, it.reserved, it.allocated];
+    cells.extend(changes.map(Cell::Number));
+    cells.push(Cell::text(it.document.clone().unwrap_or_default()));
+    cells.push(Cell::text(it.order.map(|it| it.to_string()).unwrap_or_default()));
+    Line { cells, units: it.good, amount: None }
 }

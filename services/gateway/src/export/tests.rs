@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::cell::{Cell, Line, Table};
 use super::csv::guarded;
 use super::{Column, Format, write};
+use crate::http::problem::Problem;
 
 const TABLE: Table = Table {
     name: "texts",
@@ -19,7 +20,7 @@ fn read_back(rows: &[[String; 3]]) -> Vec<Vec<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let lines = rows.iter().map(|it| {
         let cells = it.iter().map(Cell::text).collect();
-        Ok(Line { cells, units: 0, amount: None })
+        Ok::<_, Problem>(Line { cells, units: 0, amount: None })
     });
     let lines = futures::stream::iter(lines.collect::<Vec<_>>());
     let written = write(Language::English, Format::Csv, TABLE, lines, usize::MAX);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::response::Response;
 use contracts::inventory::{StockOf, StockView};
-use contracts::{Sku, Timestamp};
+use contracts::{Sku, Timestamp, WarehouseId};
 use serde::Deserialize;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{self, Content, ContentBuilder, RefOr, ResponseBuilder};
@@ -72,6 +72,18 @@ pub(crate) struct FormatQuery {
     /// As what.
     #[param(inline, example = "json")]
     format: Format,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MovementsQuery {
+    /// As what.
+    #[param(inline, example = "json")]
+    format: Format,
+    /// Only those in this warehouse.
+    #[param(value_type = Option<schema::WarehouseId>, example = "SH1")]
+    warehouse: Option<WarehouseId>,
 }
 
 /// A file, of the format that was asked for.
@@ -170,25 +182,38 @@ pub(crate) async fn export_stock(
 
 /// An item's movements as a file
 ///
-/// The last movements of the item in every warehouse, as inventory tells of them.
+/// All movements of the item in every warehouse, or in one, back to the first; the latest first.
 #[utoipa::path(
     get, path = "/v1/stock/{sku}/movements/export", tag = "Stock",
     operation_id = "export_movements",
     params(
         ("sku" = schema::Sku, Path, description = "Which item.", example = "KB-87"),
-        FormatQuery,
+        MovementsQuery,
     ),
-    responses(AsFile, Always),
+    responses(AsFile, Always,
+        (status = 422, description = "There are more rows than one file may have.",
+            body = ProblemDetails, content_type = "application/problem+json")),
 )]
 pub(crate) async fn export_movements(
     State(api): State<Api>,
     _: May<act::ExportStock>,
     reader: Reader,
     Named(sku): Named<Sku>,
-    Asked(query): Asked<FormatQuery>,
+    Asked(query): Asked<MovementsQuery>,
 ) -> Result<Response, Problem> {
-    let warehouses: Vec<StockView> = api.house.ask(StockOf { sku }).await?;
-    export::movements(&api, reader.language, query.format, warehouses).await
+    let shelves = shelves(&api, sku, query.warehouse.as_ref()).await?;
+    export::movements(&api, reader.language, query.format, shelves).await
+}
+
+/// How the item stands in every warehouse, or in this one.
+pub(crate) async fn shelves(
+    api: &Api,
+    sku: Sku,
+    warehouse: Option<&WarehouseId>,
+) -> Result<Vec<StockView>, Problem> {
+    let mut shelves: Vec<StockView> = api.house.ask(StockOf { sku }).await?;
+    shelves.retain(|it| warehouse.is_none_or(|warehouse| it.warehouse == *warehouse));
+    Ok(shelves)
 }
 
 impl From<OrdersQuery> for ListQuery {

@@ -65,10 +65,24 @@ async fn every_message_has_its_page_with_its_fields_and_its_example() {
         for field in shown.as_object().unwrap().keys() {
             assert!(page.text.contains(&format!("<code>{field}</code>")), "{subject} {field}");
         }
+        // Code is marked up as such, and no link of the contracts' own documentation is left.
+        let words = page.text.split("<pre>").next().unwrap();
+        for raw in ["`", "](", "[<code>"] {
+            assert!(!words.contains(raw) && !list.contains(raw), "{subject}: {raw}");
+        }
         for hearer in message["heard_by"].as_array().unwrap() {
             assert!(page.text.contains(hearer.as_str().unwrap()), "{subject} {hearer}");
         }
     }
+}
+
+#[tokio::test]
+async fn code_in_descriptions_is_marked_up() {
+    let shop = Shop::open().await;
+    let list = shop.get("/docs/events").await.text;
+    assert!(list.contains("pick: <code>started</code>, <code>picked</code>, "), "{list}");
+    let page = shop.get("/docs/events/webhook.set-endpoint.v1").await.text;
+    assert!(page.contains("is replaced by <code>RotateSecret</code>."), "{page}");
 }
 
 /// The documents that are shown are those that are committed, and a browser keeps the renderer.

@@ -27,12 +27,15 @@ async fn shop() -> Shop {
         json!([{
             "endpoint": "ep-1", "url": "https://shop.example.com/<kontor>",
             "events": ["order.shipped"], "state": "disabled", "reason": "410 Gone",
+            "because": { "code": "gone" },
             "old_secret_until": null, "waiting": 1200, "given_up": 2,
         }]),
     );
+    let slow = json!({ "code": "too_slow" });
     let call = |attempt, status: Option<u16>, answer| {
         json!({ "delivery": Uuid::nil(), "event": "order.shipped", "attempt": attempt,
-            "at": "1970-01-01T00:09:00Z", "millis": 1234, "status": status, "answer": answer })
+            "at": "1970-01-01T00:09:00Z", "millis": 1234, "status": status, "answer": answer,
+            "fault": if status.is_none() { slow.clone() } else { json!(null) } })
     };
     let calls = [call(2, Some(204), "fine"), call(1, None, "<b>too slow")];
     shop.house.knows("webhook.calls-of.v1", json!(calls));
@@ -86,6 +89,11 @@ async fn a_webhook_shows_what_came_of_its_calls() {
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
+    let chinese = shop.page(ONE, &[CHINESE]).await.text;
+    for text in ["停用原因: 对方应答 410", "对方未在时限内应答"] {
+        assert!(chinese.contains(text), "{text}: {chinese}");
+    }
+    assert!(!chinese.contains("410 Gone") && !chinese.contains("too slow"), "{chinese}");
     assert!(page.contains("turn it on first") && !page.contains("/test\""), "{page}");
     shop.house.knows(
         "webhook.endpoints-of.v1",

@@ -23,6 +23,7 @@ use contracts::{
 };
 use jiff::SignedDuration;
 use jiff::civil::date;
+use serde_json::json;
 
 use super::story_goods::goods;
 use crate::Inbound;
@@ -181,7 +182,7 @@ fn sourcing(order: OrderId, words: &[&str]) -> Option<Inbound> {
     let number = |it: &str| it.parse::<i32>().unwrap();
     let units = |it: &str| vec![item(it.parse().unwrap())];
     Some(match *words {
-        ["plan", _, attempt, round] => SourcingPlanned {
+        ["plan", _, attempt, round, ref km @ ..] => SourcingPlanned {
             order,
             attempt: number(attempt),
             round: number(round),
@@ -197,6 +198,9 @@ fn sourcing(order: OrderId, words: &[&str]) -> Option<Inbound> {
             rule: "R10-east".to_owned(),
             ruleset: "cn-default/42".to_owned(),
             because: "nearest with all of it".to_owned(),
+            findings: km.first().map(|it| {
+                json!({ "reason": { "code": "one_has_all", "node": "SH1", "km": number(it) } })
+            }),
         }
         .into(),
         ["source", _, attempt] => SourcingRequested {
@@ -213,6 +217,9 @@ fn sourcing(order: OrderId, words: &[&str]) -> Option<Inbound> {
             lines: vec![LineUnits { line: 1, quantity: 2 }],
             rule: "R99".to_owned(),
             because: "nobody has any, and nothing is on its way".to_owned(),
+            findings: Some(json!({ "reason": { "code": "nobody_may" }, "eliminated": [
+                { "node": "SH1", "code": "inactive", "why": "inactive" },
+            ] })),
         }
         .into(),
         ["claim", _, attempt, warehouse, quantity, "wait", rest] => StockClaimed {

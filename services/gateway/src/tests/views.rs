@@ -150,7 +150,7 @@ fn nothing_serves_it() {
         expect![[r#"
          1 at 62: intake placed by webshop {"lines":1,"total":700,"currency":"CNY"}
          2 at 63: intake status by kontor {"status":"checking","number":1}
-         3 at  0: allocation failed by kontor, nobody has any, and nothing is on its way {"rule":"R99","lines":[{"line":1,"quantity":2}]}
+         3 at  0: allocation failed by kontor, nobody has any, and nothing is on its way {"rule":"R99","lines":[{"line":1,"quantity":2}],"findings":{"eliminated":[{"code":"inactive","node":"SH1","why":"inactive"}],"reason":{"code":"nobody_may"}}}
          4 at  0: intake cancelled by webshop, no_supply {"remark":"ordered twice"}
          5 at 66: intake status by kontor {"status":"cancelled","number":2}
         cancelled 2, version 5, priority None

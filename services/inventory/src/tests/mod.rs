@@ -134,6 +134,7 @@ fn planned(it: Planned) -> Inbound {
         rule: "R1".to_owned(),
         ruleset: "test/1".to_owned(),
         because: String::new(),
+        findings: None,
     }
     .into()
 }

@@ -31,11 +31,11 @@ impl Tables {
 }
 
 fn endpoint_row(id: &EndpointId, it: &Endpoint) -> Value {
-    let (state, reason) = endpoint_columns(&it.state);
+    let (state, reason, because) = endpoint_columns(&it.state);
     let events: Vec<&str> = it.events.iter().map(|it| it.name()).collect();
     json!({
         "endpoint_id": id, "channel": it.channel, "url": it.url, "events": events,
-        "state": state, "reason": reason, "secret": it.secret,
+        "state": state, "reason": reason, "because": because, "secret": it.secret,
         "old_secret": it.old_secret.as_ref().map(|it| &it.0),
         "old_secret_until": it.old_secret.as_ref().map(|it| it.1),
     })
@@ -51,10 +51,10 @@ fn delivery_row(id: DeliveryId, Written { delivery: it, body }: &Written) -> Val
 }
 
 fn call_row(endpoint: &EndpointId, it: &RecordCall) -> Value {
-    let (status, answer) = call_columns(&it.outcome);
+    let (status, answer, fault) = call_columns(&it.outcome);
     json!({
         "strand": it.strand, "delivery_id": it.delivery, "attempt": it.attempt,
         "endpoint_id": endpoint, "at": it.at, "millis": it.millis, "status": status,
-        "answer": answer,
+        "answer": answer, "fault": fault,
     })
 }

@@ -1,10 +1,11 @@
 //! What a batch changed is written here.
 
-use contracts::webhook::{CallOutcome, RecordCall};
+use contracts::webhook::{CallFault, CallOutcome, DisabledBecause, RecordCall};
 use contracts::{DeliveryId, EndpointId};
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::books::{Books, Order};
@@ -18,13 +19,13 @@ const SAVE_PLACED: &str = "
         on conflict do nothing";
 
 const SAVE_ENDPOINT: &str = "
-    insert into endpoint (endpoint_id, channel, url, events, state, reason, secret, old_secret,
-                          old_secret_until)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    insert into endpoint (endpoint_id, channel, url, events, state, reason, because, secret,
+                          old_secret, old_secret_until)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (endpoint_id) do update
        set url = excluded.url, events = excluded.events, state = excluded.state,
-           reason = excluded.reason, secret = excluded.secret, old_secret = excluded.old_secret,
-           old_secret_until = excluded.old_secret_until";
+           reason = excluded.reason, because = excluded.because, secret = excluded.secret,
+           old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until";
 
 const SAVE_WRITTEN: &str = "
     insert into delivery (strand, delivery_id, endpoint_id, number, event, body, written_at,
@@ -46,9 +47,9 @@ const SAVE_CHANGED: &str = "
      where delivery.strand = new.strand and delivery.delivery_id = new.delivery_id";
 
 const SAVE_CALLS: &str = "
-    insert into call (strand, delivery_id, attempt, endpoint_id, at, millis, status, answer)
+    insert into call (strand, delivery_id, attempt, endpoint_id, at, millis, status, answer, fault)
     select * from unnest($1::text[], $2::uuid[], $3::integer[], $4::text[], $5::timestamptz[],
-                         $6::bigint[], $7::integer[], $8::text[])";
+                         $6::bigint[], $7::integer[], $8::text[], $9::jsonb[])";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: [&str; 5] =
@@ -92,7 +93,7 @@ async fn save_endpoint(
     id: &EndpointId,
     it: &Endpoint,
 ) -> anyhow::Result<()> {
-    let (state, reason) = endpoint_columns(&it.state);
+    let (state, reason, because) = endpoint_columns(&it.state);
     sqlx::query(SAVE_ENDPOINT)
         .bind(id.as_str())
         .bind(it.channel.as_str())
@@ -100,6 +101,7 @@ async fn save_endpoint(
         .bind(it.events.iter().map(|it| it.name()).collect::<Vec<&str>>())
         .bind(state)
         .bind(reason)
+        .bind(because.map(Json))
         .bind(it.secret.0.as_str())
         .bind(it.old_secret.as_ref().map(|it| it.0.0.as_str()))
         .bind(it.old_secret.as_ref().map(|it| it.1.to_sqlx()))
@@ -183,8 +185,7 @@ async fn save_calls(
     if calls.is_empty() {
         return Ok(());
     }
-    let told: Vec<(Option<i32>, &str)> =
-        calls.iter().map(|(_, it)| call_columns(&it.outcome)).collect();
+    let told: Vec<_> = calls.iter().map(|(_, it)| call_columns(&it.outcome)).collect();
     sqlx::query(SAVE_CALLS)
         .bind(calls.iter().map(|it| it.1.strand.as_str()).collect::<Vec<&str>>())
         .bind(calls.iter().map(|it| it.1.delivery.0).collect::<Vec<Uuid>>())
@@ -194,17 +195,20 @@ async fn save_calls(
         .bind(calls.iter().map(|it| it.1.millis).collect::<Vec<i64>>())
         .bind(told.iter().map(|it| it.0).collect::<Vec<Option<i32>>>())
         .bind(told.iter().map(|it| it.1).collect::<Vec<&str>>())
+        .bind(told.iter().map(|it| it.2.map(Json)).collect::<Vec<Option<Json<&CallFault>>>>())
         .execute(db)
         .await?;
     Ok(())
 }
 
-/// The state of an endpoint, and why it has it.
-pub(crate) fn endpoint_columns(state: &EndpointState) -> (&'static str, Option<&str>) {
+/// The state of an endpoint, and why it has it: in English, and as a code.
+pub(crate) fn endpoint_columns(
+    state: &EndpointState,
+) -> (&'static str, Option<&str>, Option<&DisabledBecause>) {
     match state {
-        EndpointState::Active => ("active", None),
-        EndpointState::Off => ("off", None),
-        EndpointState::Disabled(reason) => ("disabled", Some(reason)),
+        EndpointState::Active => ("active", None, None),
+        EndpointState::Off => ("off", None, None),
+        EndpointState::Disabled(reason, because) => ("disabled", Some(reason), because.as_ref()),
     }
 }
 
@@ -217,10 +221,10 @@ pub(crate) fn delivery_columns(state: DeliveryState) -> (&'static str, Option<Ti
     }
 }
 
-/// The status of an answer, and how it begins, or why there was none.
-pub(crate) fn call_columns(outcome: &CallOutcome) -> (Option<i32>, &str) {
+/// The status of an answer, and how it begins; or why there was none, in English and as a code.
+pub(crate) fn call_columns(outcome: &CallOutcome) -> (Option<i32>, &str, Option<&CallFault>) {
     match outcome {
-        CallOutcome::Answered { status, answer } => (Some(i32::from(*status)), answer),
-        CallOutcome::Failed { reason } => (None, reason),
+        CallOutcome::Answered { status, answer } => (Some(i32::from(*status)), answer, None),
+        CallOutcome::Failed { reason, fault } => (None, reason, fault.as_ref()),
     }
 }

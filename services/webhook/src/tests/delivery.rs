@@ -5,7 +5,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chassis::clock;
-use contracts::webhook::{HookSecret, Replay, ReplayAnswer, RotateSecret, TestEndpoint};
+use contracts::webhook::{
+    CallFault, DisabledBecause, HookSecret, Replay, ReplayAnswer, RotateSecret, TestEndpoint,
+};
 use contracts::{Status, Uuid};
 use futures::FutureExt;
 use hmac::{Hmac, KeyInit, Mac};
@@ -127,6 +129,7 @@ async fn who_is_gone_is_disabled() {
     home.deliver_all(&mut home.courier()).await;
     let shown = home.endpoint().await;
     assert_eq!(shown.reason.as_deref(), Some("it is gone: it answers 410"));
+    assert_eq!(shown.because, Some(DisabledBecause::Gone));
     assert_eq!((receiver.heard().len(), shown.waiting), (1, 1));
 }
 
@@ -158,6 +161,7 @@ async fn who_dawdles_is_left_and_who_rambles_is_not_listened_to() {
     assert!(answers.contains(&(Some(200), 200)), "{answers:?}");
     let left = calls.iter().find(|it| it.status.is_none()).unwrap();
     assert_eq!(left.answer, "it did not answer in time");
+    assert_eq!(left.fault, Some(CallFault::TooSlow));
     assert!((1000..2000).contains(&left.millis), "{}", left.millis);
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use contracts::webhook::{
-    CallOutcome, DisableEndpoint, HookEvent, HookSecret, RecordCall, Replay, ReplayStrand,
-    RotateSecret, SetEndpoint, TestEndpoint,
+    CallFault, CallOutcome, DisableEndpoint, DisabledBecause, HookEvent, HookSecret, RecordCall,
+    Replay, ReplayStrand, RotateSecret, SetEndpoint, TestEndpoint,
 };
 use contracts::{DeliveryId, MessageSet, Status, Timestamp, Uuid};
 use jiff::SignedDuration;
@@ -101,8 +101,9 @@ impl Life {
                 ReplayStrand { endpoint: to, strand, since, due: self.trial.twins.now }.into()
             }
             22 if self.trial.one_in(3) => {
-                let reason = "it is tired".to_owned();
-                DisableEndpoint { endpoint: to, reason, due: self.trial.twins.now }.into()
+                let (reason, due) = ("it is tired".to_owned(), self.trial.twins.now);
+                let because = self.trial.one_in(2).then_some(DisabledBecause::Gone);
+                DisableEndpoint { endpoint: to, reason, because, due }.into()
             }
             22 => {
                 let strand = format!("webW-{nth}");
@@ -147,7 +148,9 @@ impl Life {
         let call =
             answered(it.delivery, &it.strand, attempt, self.trial.any(&[200, 503, 410, 302]));
         let reason = "nobody is there".to_owned();
-        let failed = RecordCall { outcome: CallOutcome::Failed { reason }, ..call.clone() };
+        let name = reason.clone();
+        let fault = self.trial.one_in(2).then_some(CallFault::UnknownName { name });
+        let failed = RecordCall { outcome: CallOutcome::Failed { reason, fault }, ..call.clone() };
         Some(if self.trial.one_in(4) { failed } else { call }.into())
     }
 }

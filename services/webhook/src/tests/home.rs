@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chassis::{Unanswered, clock};
-use contracts::webhook::{CallOutcome, CallView, CallsOf, EndpointView, EndpointsOf, RecordCall};
+use contracts::webhook::{
+    CallFault, CallOutcome, CallView, CallsOf, EndpointView, EndpointsOf, RecordCall,
+};
 use contracts::{Command, Uuid};
 use jiff::SignedDuration;
 use sqlx::PgPool;
@@ -14,7 +16,8 @@ use tokio::sync::Mutex;
 
 use super::receiver::Receiver;
 use super::words::{START, endpoint, set, web};
-use crate::caller::Caller;
+use crate::because::failed;
+use crate::caller::{Answer, Caller};
 use crate::courier::{Courier, Worker};
 use crate::store::Round;
 use crate::{Inbound, Outbound, Webhook, WebhookSettings};
@@ -158,9 +161,9 @@ impl Worker for Home {
 }
 
 /// Why the last call came to nothing.
-pub(super) fn failure(outcome: Result<crate::caller::Answer, String>) -> CallOutcome {
+pub(super) fn failure(outcome: Result<Answer, CallFault>) -> CallOutcome {
     match outcome {
         Ok(it) => CallOutcome::Answered { status: it.status, answer: it.start },
-        Err(reason) => CallOutcome::Failed { reason },
+        Err(fault) => failed(fault),
     }
 }

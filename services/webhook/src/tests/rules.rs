@@ -1,7 +1,8 @@
 //! What is written, and for whom: stories without a database.
 
 use contracts::webhook::{
-    EndpointDisabled, HookEvent, HookSecret, Replay, ReplayStrand, RotateSecret, TestEndpoint,
+    DisabledBecause, EndpointDisabled, HookEvent, HookSecret, Replay, ReplayStrand, RotateSecret,
+    TestEndpoint,
 };
 use contracts::{ChannelId, DeliveryId, Status, Uuid};
 use expect_test::expect;
@@ -105,11 +106,16 @@ fn what_fails_is_tried_ten_times_over_three_days_and_then_the_endpoint_is_disabl
                 assert_eq!(attempt, 10);
                 let [Outbound::DisableEndpoint(note)] = &said[..] else { panic!("{said:?}") };
                 let told = books.decide(now, note.clone().into());
-                let [Outbound::EndpointDisabled(EndpointDisabled { reason, .. })] = &told[..]
+                let [Outbound::EndpointDisabled(EndpointDisabled { reason, because, .. })] =
+                    &told[..]
                 else {
                     panic!("{told:?}");
                 };
                 assert_eq!(*reason, format!("{id} was given up after 10 attempts: it answers 500"));
+                let (delivery, attempts) = (id, attempt);
+                let given_up =
+                    DisabledBecause::GivenUp { delivery, attempts, status: Some(500), fault: None };
+                assert_eq!(*because, Some(given_up));
                 assert_eq!(books.decide(now, note.clone().into()), []);
             }
         }
@@ -134,7 +140,7 @@ fn an_endpoint_that_is_gone_is_disabled_at_once() {
     let said = books.decide(START, answered(id, "webW-1", 1, 410).into());
     let [Outbound::DisableEndpoint(note)] = &said[..] else { panic!("{said:?}") };
     books.decide(START, note.clone().into());
-    assert!(matches!(books.endpoints[&endpoint("erp")].state, EndpointState::Disabled(_)));
+    assert!(matches!(books.endpoints[&endpoint("erp")].state, EndpointState::Disabled(..)));
 
     // What happens now is written down, and not sent before somebody asks for it.
     books.decide(START, status(1, 2, Status::Confirmed).into());

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use super::super::frame::{Frame, page};
 use super::super::language::Reader;
 use super::missing;
+use super::prose::{Piece, pieces};
 use super::texts::{Texts, texts};
 use crate::documents;
 use fields::Field;
@@ -65,7 +66,7 @@ struct Row<'a> {
     said_by: &'a str,
     heard_by: String,
     public: &'a str,
-    about: &'a str,
+    about: Vec<Piece>,
 }
 
 #[derive(Template)]
@@ -110,7 +111,7 @@ impl Message {
             said_by,
             heard_by: heard_by.join(", "),
             public: self.public.as_ref().map_or("", |it| &it.subject),
-            about: self.about.as_deref().unwrap_or_default(),
+            about: pieces(self.about.as_deref().unwrap_or_default()),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::super::prose::{Piece, pieces};
+
 /// Where the definitions are that schemas refer to.
 const DEFINITIONS: &str = "#/components/schemas/";
 
@@ -14,7 +16,7 @@ pub(super) struct Field {
     pub(super) path: String,
     pub(super) sort: String,
     pub(super) is_required: bool,
-    pub(super) about: String,
+    pub(super) about: Vec<Piece>,
 }
 
 /// All fields of what this schema describes, fields of fields after them.
@@ -59,7 +61,7 @@ impl<'a> Schemas<'a> {
                 continue; // Another way has a field of this name.
             }
             let is_required = required.contains(&&**name);
-            let (sort, about) = (self.sort(field), self.about(field));
+            let (sort, about) = (self.sort(field), pieces(&self.about(field)));
             all.push(Field { path: path.clone(), sort, is_required, about });
             if depth < DEEP {
                 self.enter(field, &path, depth + 1, all);
