@@ -214,6 +214,7 @@ fn plan(order: OrderId, ship_complete: bool) -> SourcingPlanned {
         rule: String::new(),
         ruleset: String::new(),
         because: String::new(),
+        findings: None,
     }
 }
 

@@ -222,11 +222,17 @@ fn reasons_are_sentences() {
         let mut books = books();
         told(&mut books, NETWORK);
         let because = |it: &Outbound| {
-            let because = match it {
-                Outbound::SourcingPlanned(it) => &it.because,
-                Outbound::SourcingFailed(it) => &it.because,
+            let (because, findings) = match it {
+                Outbound::SourcingPlanned(it) => (&it.because, &it.findings),
+                Outbound::SourcingFailed(it) => (&it.because, &it.findings),
                 Outbound::RulesetSaved(_) | Outbound::RulesetRefused(_) => panic!("{it:?}"),
             };
+            // The same comes along as a code, with who was ruled out where that is why.
+            let findings = findings.as_ref().unwrap();
+            let nobody_may = findings["reason"]["code"] == "nobody_may";
+            assert_eq!(nobody_may, because.starts_with("No warehouse may"), "{findings}");
+            assert_eq!(nobody_may, findings["eliminated"][0]["why"].is_string(), "{findings}");
+            assert!(findings["reason"]["code"].is_string(), "{findings}");
             format!(
                 "{because}
 "

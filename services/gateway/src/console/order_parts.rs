@@ -193,12 +193,12 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
                 let status = words::status(language, status_named(status));
                 what = format!("{what}: {status}");
             }
-            // The currency stands before each amount, and what is empty says nothing.
-            ("currency", _) | (_, Value::Null) => {}
-            // What they come to is told as why; and where there is no supply, by allocation's own entry.
-            ("findings", _) => {}
-            ("remark", _) if it.why == "no_supply" => {}
+            // The currency stands before each amount, findings are told as why, and what is empty says
+            // nothing.
+            ("currency" | "findings", _) | (_, Value::Null) => {}
             (_, Value::Array(all)) if all.is_empty() => {}
+            // Allocation's own entry tells it in the reader's language.
+            ("remark", _) if it.why == "no_supply" => {}
             _ => {
                 let called = words::figure(language, name).unwrap_or(name);
                 let at = value.as_str().and_then(|it| it.parse::<Timestamp>().ok());

@@ -13,7 +13,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
     for code in (1..parts.len()).step_by(2) {
         if parts[code - 1].ends_with('[') && parts[code + 1].starts_with(']') {
             parts[code - 1].pop();
-            parts[code + 1] = without_target(&parts[code + 1][1..]).to_owned();
+            let rest = without_target(&parts[code + 1][1..]).to_owned();
+            parts[code + 1] = rest;
         }
     }
     let piece = |(nth, it): (usize, String)| match nth % 2 {
