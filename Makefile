@@ -56,5 +56,5 @@ prove: ## All proofs at length: simulation, planted faults, power cuts (as root)
 	$(PROVES) chaos --runs 10 --orders 100000 --faults 1000 --seconds 400
 
 chaos: ## Tries whether anything is lost under faults: 10,000 orders, 60 faults (minutes)
-	cargo build --quiet --package kontor --package checker
-	cargo run --quiet --package kontor -- chaos --gate
+	cargo build --quiet --profile proof --package kontor --package checker
+	$(PROVES) chaos --gate
