@@ -19,6 +19,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     let home = Home::open(&Path::new(&target).join("test-servers"), &progress)?;
     let nats = servers::nats_binary(&home, &progress).await?;
     let binaries = servers::postgres_binaries(&home, &progress).await?;
+    // It writes nothing down in time: what a run that was killed left behind may not even start.
+    let left = home.path().join("postgres");
+    if left.exists() {
+        std::fs::remove_dir_all(left)?;
+    }
     let options = PostgresOptions { durable: false, port: None };
     let mut postgres = Postgres::start(&binaries, &home, options).await?;
     postgres.create_role_and_database("tests", "tests").await?;
