@@ -22,10 +22,10 @@ impl Turn<'_> {
     }
 
     pub(crate) fn pick_started(&mut self, it: &PickStarted) {
-        self.begin(it.shipment, &it.warehouse);
+        self.take_up(it.shipment, &it.warehouse);
     }
 
-    fn begin(&mut self, shipment: ShipmentId, at: &WarehouseId) {
+    fn take_up(&mut self, shipment: ShipmentId, at: &WarehouseId) {
         if self.reaches(shipment, Stage::Started) {
             self.by = warehouse(at);
             self.tell("");
@@ -33,7 +33,7 @@ impl Turn<'_> {
     }
 
     pub(crate) fn picked(&mut self, it: &Picked) {
-        self.begin(it.shipment, &it.warehouse); // As was told before, by fulfilment.
+        self.take_up(it.shipment, &it.warehouse); // As was told before, by fulfilment.
         if !self.reaches(it.shipment, Stage::Picked) {
             return; // Heard before.
         }
