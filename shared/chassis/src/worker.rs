@@ -100,7 +100,10 @@ impl Worker<Memory> {
 impl<S: Store> Worker<S> {
     async fn over(desk: Arc<dyn Desk>, mut store: S, partition: Partition) -> anyhow::Result<Self> {
         let (mut position, parked) = store.open().await?;
-        for speaker in speakers(&*desk) {
+        let speakers = speakers(&*desk);
+        // An earlier release may have listened to others. They are not waited for: nobody asks them.
+        position.heard.retain(|speaker, _| speakers.contains(speaker));
+        for speaker in speakers {
             position.heard.entry(speaker).or_insert(0); // Listened to, and nothing taken yet.
         }
         let subjects = desk.hears().iter().map(|it| (it.subject, *it)).collect();

@@ -79,3 +79,23 @@ async fn a_page_that_holds_nothing_moves_the_position_in_memory() {
     assert_eq!(open().await.unwrap().heard()["mountaineer"], 4, "or by itself");
     assert!(restarted.save(NOW).await.is_err(), "behind the same fence");
 }
+
+#[tokio::test]
+async fn whom_an_earlier_release_listened_to_is_not_waited_for() {
+    let bench = Bench::of(Echo).await;
+    let mut earlier = Worker::open(Arc::new(Echo), bench.db.clone(), ONLY).await.unwrap();
+    earlier.transact(NOW, &[page(1, 1)]).await.unwrap();
+    sqlx::query("update position set heard = (heard::jsonb || '{\"the forest\": 3}')")
+        .execute(&bench.db)
+        .await
+        .unwrap();
+
+    let mut worker = Worker::open(Arc::new(Echo), bench.db.clone(), ONLY).await.unwrap();
+    let Input::Page(effect) = page(2, 2) else { unreachable!() };
+    let mut effect = (*effect).clone();
+    effect.heard.insert("the forest".to_owned(), 5);
+    let next = worker.transact(NOW, &[Input::Page(Arc::new(effect))]).await.unwrap();
+
+    assert_eq!((next.missing, next.decided), (vec![], 1));
+    assert!(!worker.heard().contains_key("the forest"));
+}
