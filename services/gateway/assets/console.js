@@ -5,10 +5,11 @@ import { prepareForms } from "./forms.js";
 import { prepareKeys } from "./keys.js";
 import { followPage } from "./live.js";
 import { prepareTable } from "./table.js";
-import { keepTime, localise } from "./time.js";
+import { keepTime, localise, nameZone } from "./time.js";
 
 localise(document);
 keepTime(document);
+nameZone();
 prepareForms(document);
 const table = document.getElementById("orders");
 if (table) prepareTable(table);

@@ -29,16 +29,20 @@ function prepareColumns(table) {
   apply();
 }
 
-function read(html) {
+// Beyond so many rows at once none is pointed out: where all light up, none does, and each is painted
+// anew in every frame for as long as it does.
+const POINTED_OUT = 12;
+
+function read(rows) {
   const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content.querySelector("tr");
+  template.innerHTML = rows.join("");
+  return [...template.content.querySelectorAll("tr")];
 }
 
 function put(body, row, grows) {
   const known = document.getElementById(row.id);
   if (known) {
-    if (Number(known.dataset.version) >= Number(row.dataset.version)) return;
+    if (Number(known.dataset.version) >= Number(row.dataset.version)) return false;
     const hadFocus = known.contains(document.activeElement);
     known.replaceWith(row);
     if (hadFocus) row.querySelector("a")?.focus();
@@ -47,9 +51,13 @@ function put(body, row, grows) {
     const before = [...body.rows].find((it) => Number(it.dataset.placed) <= placed);
     body.insertBefore(row, before ?? null);
   } else {
-    return;
+    return false;
   }
   localise(row);
+  return true;
+}
+
+function pointOut(row) {
   row.classList.add("moved");
   row.addEventListener("animationend", () => row.classList.remove("moved"), { once: true });
 }
@@ -67,10 +75,21 @@ export function prepareTable(table) {
     if (rows.length >= limit) query.set("since", rows.at(-1).dataset.placed);
     return query;
   };
-  const onRows = (rows) => {
-    for (const { html } of rows) put(body, read(html), grows);
+  // What came since the last frame, each row as it was told last: the table is laid out once for all.
+  const came = new Map();
+  let due = 0;
+  const show = () => {
+    due = 0;
+    const rows = read([...came.values()]).filter((it) => put(body, it, grows));
+    came.clear();
     while (body.rows.length > limit) body.rows[body.rows.length - 1].remove();
     if (body.rows.length > 0) document.getElementById("empty")?.remove();
+    if (rows.length <= POINTED_OUT) rows.forEach(pointOut);
+  };
+  const onRows = (rows) => {
+    for (const { id, html } of rows) came.set(id, html);
+    if (document.hidden) show(); // No frame comes while nobody looks.
+    else due ||= requestAnimationFrame(show);
   };
   follow(watch, onRows, () => location.reload());
 }

@@ -14,6 +14,17 @@ export function localise(root) {
   }
 }
 
+// Says once in which zone the moments of a page are, if it has any.
+export function nameZone() {
+  const note = document.getElementById("zone");
+  if (!note || !document.querySelector("time[datetime*=T], [data-refresh], #orders")) return;
+  const ahead = -new Date().getTimezoneOffset();
+  const offset = `${ahead < 0 ? "−" : "+"}${pad(Math.floor(Math.abs(ahead) / 60))}:${pad(Math.abs(ahead) % 60)}`;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  note.textContent = `${note.dataset.says} ${zone === "UTC" ? zone : `${zone} (UTC${offset})`}`;
+  note.hidden = false;
+}
+
 // The suite's time, where it is another one than the reader's, goes on at its own speed.
 export function keepTime(root) {
   const shown = root.querySelector("time[data-speed]");

@@ -9,11 +9,12 @@ use std::process::Stdio;
 use anyhow::{Context, bail, ensure};
 use axum::http::StatusCode;
 use axum::routing::post;
-use contracts::Status::{Completed, CreditHold};
+use contracts::Status::{Backordered, Completed, CreditHold};
 use contracts::{OrderId, Uuid};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use whole_house::{Draft, Shop, fetched, npm};
+use whole_house::process::world::publish;
+use whole_house::{Draft, PATIENCE, Shop, eventually, fetched, npm};
 
 /// What the browser does, and what it needs.
 const BROWSER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/browser");
@@ -69,6 +70,7 @@ async fn work(
     let held = shop.web.place(&held).await?;
     shop.reaches(held, CreditHold).await?;
     let order = Draft::on_account("B-3", "C-GOOD")?.line(&item, 4).order();
+    let waiting = trouble(shop).await?;
 
     let roles = ["clerk", "credit", "finance", "ops"];
     let person = json!({ "roles": roles, "tier": 3, "password": PASSWORD });
@@ -87,7 +89,7 @@ async fn work(
         .env("RECEIVER", format!("http://{receiver}"))
         .env("ORDER", serde_json::to_string(&order)?)
         .env("HELD", held.to_string())
-        .env("DONE", done.to_string())
+        .envs([("DONE", done.to_string()), ("WAITING", waiting.to_string())])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -105,6 +107,31 @@ async fn work(
     ensure!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     println!("screenshots are in {}", shots.display());
     Ok(())
+}
+
+/// Something on each work list: an order whose goods were not found, so that it waits for supply, and a
+/// report that nobody understands. Returns the order.
+async fn trouble(shop: &Shop) -> anyhow::Result<OrderId> {
+    let bowl = shop.sells("BOWL", 3_900, &[("WH-A", 3)]).await?;
+    let place = async |name, units| {
+        shop.web.place(&Draft::on_account(name, "C-GOOD")?.line(&bowl, units).order()).await
+    };
+    let warehouse = shop.warehouse("WH-A")?;
+    let poisoned = place("B-4", 1).await?;
+    warehouse.pick(poisoned).await?;
+    let subject = format!("warehouse.WH%A.report.{poisoned}.started");
+    publish(&shop.suite.admin().await?, &subject, &json!({}), None).await?;
+    let waiting = place("B-5", 2).await?;
+    warehouse.lacks(&warehouse.pick(waiting).await?, 1, 2).await?;
+    shop.reaches(waiting, Backordered).await?;
+    eventually(PATIENCE, || async {
+        let counts = shop.clerk.reads("/console/counts").await?;
+        let waits = |list: &str| counts[list].as_i64() > Some(0);
+        ensure!(["shorts", "reviews", "parked"].into_iter().all(waits), "{counts}");
+        Ok(())
+    })
+    .await?;
+    Ok(waiting)
 }
 
 async fn complete(shop: &Shop, order: OrderId) -> anyhow::Result<()> {

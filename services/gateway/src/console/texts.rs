@@ -46,6 +46,7 @@ catalogue! {
     live_on: "Live", "实时更新";
     live_off: "Not live: trying again", "连接中断，正在重连";
     suite_time: "Suite's time", "系统时间";
+    times_in: "Times are in", "时区:";
     changed_meanwhile: "This changed meanwhile. Show it as it is now", "内容已更新，点击刷新";
     // Signing in.
     sign_in: "Sign in", "登录";
