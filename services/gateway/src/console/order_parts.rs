@@ -215,7 +215,7 @@ fn event(language: Language, currency: &str, it: &EntryView) -> Event {
         at: it.at.into(),
         service: words::service(language, &it.service).unwrap_or(&it.service).to_owned(),
         what,
-        who: it.who.clone(),
+        who: words::who(language, &it.who),
         why: sentence(language, &it.data["findings"]).unwrap_or_else(|| code(language, &it.why)),
         data,
     }

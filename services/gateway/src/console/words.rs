@@ -123,6 +123,14 @@ pub(crate) fn reason(language: Language, code: &str) -> Option<&'static str> {
     find(REASONS, language, code)
 }
 
+/// Who did it: a storefront, which has the name of its channel, or the name itself.
+pub(crate) fn who(language: Language, actor: &str) -> String {
+    match actor.strip_prefix("channel:") {
+        Some(channel) => format!("{} {channel}", pick(language, "Channel", "渠道")),
+        None => actor.to_owned(),
+    }
+}
+
 /// How far sourcing is.
 pub(crate) fn sourcing(language: Language, state: SourcingState) -> &'static str {
     let (english, chinese) = match state {
@@ -217,7 +225,7 @@ pub(crate) const EVENTS: &[Word] = &[
 pub(crate) const REASONS: &[Word] = &[
     ("asked", "Asked for", "应要求"),
     ("no_supply", "No supply", "无货可供"),
-    ("credit_refused", "Credit refused", "信用未通过"),
+    ("credit_refused", "Credit not granted", "信用未通过"),
     ("credit_review", "A person has to look at the credit", "信用待人工复核"),
     ("hold_overdue", "Held for too long", "冻结超期"),
     ("returned_undelivered", "Returned undelivered", "未签收退回"),

@@ -63,3 +63,10 @@ fn words_differ_by_language_and_by_code() {
         .collect();
     assert_eq!(names.len(), 2 * Status::ALL.len());
 }
+
+#[test]
+fn a_storefront_is_called_by_its_channel() {
+    assert_eq!(words::who(Language::English, "channel:web"), "Channel web");
+    assert_eq!(words::who(Language::Chinese, "channel:web"), "渠道 web");
+    assert_eq!(words::who(Language::Chinese, "wang.fang"), "wang.fang");
+}
