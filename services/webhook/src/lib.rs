@@ -90,7 +90,8 @@ impl Webhook {
 impl Service for Webhook {
     const NAME: &'static str = "webhook";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] = migrations!["0001_webhooks", "0002_because"];
+    const MIGRATIONS: &'static [Migration] =
+        migrations!["0001_webhooks", "0002_because", "0003_first_in_line"];
     type Inbound = Inbound;
     type Outbound = Outbound;
     type Questions = Questions;

@@ -18,6 +18,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 pub(crate) use self::ask::{calls_of, endpoints_of};
+#[cfg(test)]
+pub(crate) use self::round::DUE;
 pub(crate) use self::round::{Due, Round};
 pub(crate) use self::save::{call_columns, delivery_columns, endpoint_columns, save};
 pub(crate) use self::touched::Touched;

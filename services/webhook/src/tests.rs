@@ -8,4 +8,5 @@ mod libraries;
 mod properties;
 mod receiver;
 mod rules;
+mod waiting;
 pub(crate) mod words;

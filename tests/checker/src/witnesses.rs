@@ -81,6 +81,9 @@ pub(crate) struct Seen {
     pub(crate) external_id: String,
     pub(crate) number: i64,
     pub(crate) status: String,
+    /// When the stream took it in, in nanoseconds since 1970; nothing, where no stream told it.
+    #[serde(default)]
+    pub(crate) stood: i64,
 }
 
 /// A mail that came in.

@@ -109,6 +109,9 @@ pub(super) struct Reported<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct Shown<'a> {
     pub(super) at: Timestamp,
+    /// When the stream took it in, in nanoseconds since 1970: what was not acknowledged comes again, and
+    /// later than what stands behind it.
+    pub(super) stood: i64,
     pub(super) client: &'a str,
     pub(super) channel: &'a str,
     pub(super) external_id: &'a str,

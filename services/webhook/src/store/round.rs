@@ -15,8 +15,9 @@ const TAKE_ROUND: &str = "
 const END_ROUND: &str = "select pg_advisory_unlock_all()";
 
 // A few for each endpoint, so that none waits for another. What comes later in a strand waits until
-// what comes before is made or given up.
-const DUE: &str = "
+// what comes before is made or given up. The first of a strand is looked up for each row, by an index:
+// what `not exists` says could be planned as a join with all that waits.
+pub(crate) const DUE: &str = "
     select due.delivery_id, endpoint.endpoint_id, due.strand, due.attempts, due.body, endpoint.url, endpoint.secret,
            case when endpoint.old_secret_until > $3 then endpoint.old_secret end
       from endpoint
@@ -25,11 +26,13 @@ const DUE: &str = "
              from delivery
             where delivery.endpoint_id = endpoint.endpoint_id and state = 'waiting'
               and next_attempt_at <= $3 and delivery_id <> all($1::uuid[])
-              and not exists (
-                  select from delivery as ahead
-                   where ahead.endpoint_id = delivery.endpoint_id
-                     and ahead.strand = delivery.strand
-                     and ahead.number < delivery.number and ahead.state = 'waiting')
+              and number = (
+                  select first.number
+                    from delivery as first
+                   where first.endpoint_id = delivery.endpoint_id
+                     and first.strand = delivery.strand and first.state = 'waiting'
+                   order by first.number
+                   limit 1)
             order by next_attempt_at, delivery_id
             limit $2) as due
      where endpoint.state = 'active'

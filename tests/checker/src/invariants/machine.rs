@@ -85,7 +85,11 @@ fn followed(facts: &Facts, seen: &Witnesses, report: &mut Report) {
     report.check(
         ("V13", "numbers", "each follower saw each order's statuses as 1, 2, 3 …"),
         |it| {
-            for ((client, channel, external_id), statuses) in following(known(&seen.statuses)?) {
+            for ((client, channel, external_id), mut statuses) in following(known(&seen.statuses)?)
+            {
+                // As they stood on the stream: what was under way when the broker died comes again when
+                // its time to be acknowledged is over, and others came meanwhile.
+                statuses.sort_by_key(|it| it.stood);
                 let mut saw: BTreeMap<i64, &str> = BTreeMap::new();
                 let mut wrong = false;
                 // What a stream lost with all that it kept is not said on it again: whoever sees the gap
@@ -109,7 +113,7 @@ fn followed(facts: &Facts, seen: &Witnesses, report: &mut Report) {
     report.check(("V13", "same", "followers saw what was said, under its number"), |it| {
         facts.said.by("intake")?;
         for status in known(&seen.statuses)? {
-            let Seen { client, channel, external_id, number, status } = status;
+            let Seen { client, channel, external_id, number, status, .. } = status;
             let name = (channel.clone(), external_id.clone());
             let said = facts.said.statuses.get(&name);
             let said = said.and_then(|it| it.iter().find(|it| it.number == *number));

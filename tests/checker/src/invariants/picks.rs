@@ -136,7 +136,10 @@ fn requests(facts: &Facts, seen: &Witnesses, report: &mut Report) {
         let mut warehouses: HashMap<Uuid, &str> = HashMap::new();
         for pick in known(&seen.picks)? {
             if let (Some(id), Some(what)) = (&pick.id, &pick.what) {
-                told.entry((pick.shipment, what)).or_default().insert(id);
+                // Without an id it was told by hand, for its stream was lost.
+                if !id.is_empty() {
+                    told.entry((pick.shipment, what)).or_default().insert(id);
+                }
                 warehouses.insert(pick.shipment, &pick.warehouse);
             }
         }

@@ -329,8 +329,10 @@ impl Storefront {
     pub(super) fn is_told(self: &Arc<Self>, message: &jetstream::Message) -> anyhow::Result<()> {
         let told: OrderStatus = serde_json::from_slice(&message.payload)?;
         let name = told.external_id.as_str();
+        let info = message.info().map_err(|error| anyhow::anyhow!("a status: {error}"))?;
         self.common.journal.status(&journal::Shown {
             at: now(),
+            stood: i64::try_from(info.published.unix_timestamp_nanos())?,
             client: &format!("channel-{}", self.channel),
             channel: told.channel.as_str(),
             external_id: name,
