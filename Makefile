@@ -38,7 +38,7 @@ sim: ## Plays stories with every fault in the simulated house, known ones and fr
 	cargo run --quiet --package kontor -- sim --planted all --seeds 60
 
 tests: ## Runs all tests, beside servers of their own
-	cargo build --quiet --package kontor
+	cargo build --quiet --package kontor --package checker
 	$(WITH_SERVERS) cargo $(RUNNER) --workspace
 	@command -v node >/dev/null && command -v npm >/dev/null || echo "SKIPPED: the clients in JavaScript and the judges of the documents; install node and npm, 18.3 or newer, to test them and the documents"
 

@@ -5,7 +5,8 @@ use std::io::{LineWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
+use async_nats::jetstream;
 use chassis::clock;
 use contracts::{OrderId, ShipmentId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,12 @@ pub(super) struct Shown<'a> {
     pub(super) external_id: &'a str,
     pub(super) number: i64,
     pub(super) status: &'a str,
+}
+
+/// When the stream took this in, in nanoseconds since 1970.
+pub(super) fn stood(message: &jetstream::Message) -> anyhow::Result<i64> {
+    let info = message.info().map_err(|error| anyhow!("no place on a stream: {error}"))?;
+    Ok(i64::try_from(info.published.unix_timestamp_nanos())?)
 }
 
 /// A letter that a mail server took.

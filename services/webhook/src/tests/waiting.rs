@@ -51,12 +51,12 @@ async fn rows_read(db: &mut PgConnection) -> u64 {
 }
 
 fn scanned(node: &Value) -> u64 {
-    let rows = |it: &str| node[it].as_f64().unwrap_or_default().round();
-    let each = rows("Actual Rows") + rows("Rows Removed by Filter");
-    let here = if node["Relation Name"] == "delivery" {
-        format!("{}", each * rows("Actual Loops")).parse().unwrap()
-    } else {
-        0
+    let figure = |it: &str| {
+        let figure = format!("{:.0}", node[it].as_f64().unwrap_or_default());
+        figure.parse::<u64>().unwrap()
     };
+    let each = figure("Actual Rows") + figure("Rows Removed by Filter");
+    let is_read = node["Relation Name"] == "delivery";
+    let here = if is_read { each * figure("Actual Loops") } else { 0 };
     here + node["Plans"].as_array().into_iter().flatten().map(scanned).sum::<u64>()
 }

@@ -1,13 +1,19 @@
 //! Whether everybody has heard everything, once.
 
 use super::house::{Department, House};
+use super::outside::Inlet;
 use super::owner::at_once;
-use super::queue::Message;
+use super::queue::{Event, Message};
 use crate::log::{Head, unpack};
 
 impl House {
     pub(super) fn announce(&mut self) {
         for service in 0..self.departments.len() {
+            for inlet in 0..self.departments[service].inlets.len() {
+                if self.departments[service].inlets[inlet].gives_again() {
+                    self.queue.push(self.millis + 1, Event::Feed { service, inlet });
+                }
+            }
             for partition in 0..self.partitions {
                 let Department { desk, database, .. } = &self.departments[service];
                 let head =
@@ -28,6 +34,12 @@ impl House {
 
     /// Whoever has not heard everything yet, if somebody has not.
     pub(super) fn behind(&self) -> Option<String> {
+        for Department { desk, inlets, .. } in &self.departments {
+            let left: usize = inlets.iter().map(Inlet::left).sum();
+            if left > 0 {
+                return Some(format!("{} has not acknowledged {left} reports", desk.name()));
+            }
+        }
         let firsts = &self.owners[..self.departments.len() * self.partitions as usize];
         firsts.iter().find_map(|owner| {
             let number = owner.partition.number;

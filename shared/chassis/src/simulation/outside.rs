@@ -243,6 +243,18 @@ impl Inlet {
         self.acknowledged = self.acknowledged.max(upto);
     }
 
+    /// How many reports nobody has acknowledged.
+    pub(super) fn left(&self) -> usize {
+        self.kept.len() - self.acknowledged
+    }
+
+    /// What was given and not acknowledged in time is given again: its reader may be gone. Whether there
+    /// is such.
+    pub(super) fn gives_again(&mut self) -> bool {
+        self.given = self.acknowledged;
+        self.left() > 0
+    }
+
     /// A new owner reads on from the last acknowledgement.
     pub(super) fn reset(&mut self, partition: u32) {
         if self.partition == partition {

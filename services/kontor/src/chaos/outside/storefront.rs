@@ -329,10 +329,9 @@ impl Storefront {
     pub(super) fn is_told(self: &Arc<Self>, message: &jetstream::Message) -> anyhow::Result<()> {
         let told: OrderStatus = serde_json::from_slice(&message.payload)?;
         let name = told.external_id.as_str();
-        let info = message.info().map_err(|error| anyhow::anyhow!("a status: {error}"))?;
         self.common.journal.status(&journal::Shown {
             at: now(),
-            stood: i64::try_from(info.published.unix_timestamp_nanos())?,
+            stood: journal::stood(message)?,
             client: &format!("channel-{}", self.channel),
             channel: told.channel.as_str(),
             external_id: name,
@@ -342,8 +341,8 @@ impl Storefront {
         if let Some(order) = told.order
             && let Some(before) = self.common.book.is(name, order)
         {
-            self.common
-                .is_wrong(format!("{name} was order {before}, and its status is of {order}"));
+            let wrong = format!("{name} was order {before}, and its status is of {order}");
+            self.common.is_wrong(wrong);
         }
         let pays = self.common.book.note(name, |it| {
             if it.status.is_none_or(|it| it.0 <= told.number) {
