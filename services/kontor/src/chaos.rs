@@ -197,11 +197,11 @@ impl Run {
         let tried = tried.await;
         outside.close().await;
         let closed = house.close().await;
+        report.seconds = watch.millis() / 1_000;
+        report.write(&self.records)?; // Also what was seen until something failed.
         tried?;
         closed.context("ending the house")?;
         forget(&self.home).ok(); // Left behind, it is removed by the next run.
-        report.seconds = watch.millis() / 1_000;
-        report.write(&self.records)?;
         Ok(report)
     }
 

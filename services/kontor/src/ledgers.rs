@@ -81,7 +81,17 @@ impl Ledgers {
 impl Log {
     /// What somebody said and another has not heard, or the outside was not told.
     pub fn under_way(&self) -> Vec<String> {
-        let mut under_way = Vec::new();
+        self.gaps().into_iter().map(|it| it.0).collect()
+    }
+
+    /// How many pages that is, counted for each who has not heard them.
+    pub fn behind(&self) -> u64 {
+        self.gaps().into_iter().map(|it| it.1).sum()
+    }
+
+    /// Each with its pages.
+    fn gaps(&self) -> Vec<(String, u64)> {
+        let mut gaps = Vec::new();
         let house = crate::house::plain();
         for desk in house.desks() {
             let speakers = desk.hears().iter();
@@ -91,11 +101,12 @@ impl Log {
             for ((name, partition), (_, heard)) in mine {
                 for speaker in &speakers {
                     let said = self.pages.get(&((*speaker).to_owned(), *partition));
-                    let (said, heard) = (said.map_or(0, |it| it.1), heard.get(*speaker));
-                    if heard.copied().unwrap_or_default() != said {
-                        under_way.push(format!(
-                            "{name}/{partition} heard {heard:?} of {speaker}'s {said} pages"
-                        ));
+                    let (said, heard) = (said.map_or(0, |it| it.1), heard.get(*speaker).copied());
+                    let heard = heard.unwrap_or_default();
+                    if heard != said {
+                        let gap =
+                            format!("{name}/{partition} heard {heard} of {speaker}'s {said} pages");
+                        gaps.push((gap, said.abs_diff(heard)));
                     }
                 }
             }
@@ -103,9 +114,10 @@ impl Log {
         for ((name, partition), published) in &self.published {
             let said = self.pages.get(&(name.clone(), *partition)).map_or(0, |it| it.1);
             if *published < said {
-                under_way.push(format!("{name}/{partition} published {published} of {said} pages"));
+                let gap = format!("{name}/{partition} published {published} of {said} pages");
+                gaps.push((gap, said.abs_diff(*published)));
             }
         }
-        under_way
+        gaps
     }
 }

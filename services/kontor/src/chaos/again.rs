@@ -1,7 +1,7 @@
 //! All that was ever said is said again, from the first page of each speaker on: everybody has heard
 //! it, and no business table may change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -25,12 +25,17 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// channels go on when all pages are heard.
 const STILL: Duration = Duration::from_secs(1);
 
-/// How many pages are said in one go, and the pause after them: whoever cannot follow is cut off.
+/// How many pages are said in one go, and the pause after them; how many at most until they are heard:
+/// whoever cannot follow is cut off.
 const AT_ONCE: usize = 200;
 const PAUSE: Duration = Duration::from_millis(20);
+const UNHEARD: usize = 5_000;
 
-/// What comes after the last page of each speaker. It is no page, and is counted by whoever comes to
-/// it: then they heard all before it.
+/// How often it is looked at whether they are heard.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What comes after so many pages of a speaker, in each partition. It is no page, and is counted by
+/// whoever comes to it: then they heard all before it.
 const END: &[u8] = b"the end";
 
 /// Counts it.
@@ -47,29 +52,27 @@ pub(super) async fn all(
     progress: Progress<'_>,
 ) -> anyhow::Result<u64> {
     let before = still(auditor, records).await?;
-    let heard = heard(house).await?;
+    let mut heard = heard(house).await?;
     let nats = house.suite.admin().await?;
     let mut said = 0;
     for service in ledgers.services() {
-        let pages: Vec<(i32, Vec<u8>)> = ledgers.rows(service, PAGES).await?;
+        let mut pages: Vec<(i32, Vec<u8>)> = ledgers.rows(service, PAGES).await?;
+        // What is too large for a message was never published, only asked for.
+        pages.retain(|it| it.1.len() <= nats.server_info().max_payload);
         progress(&format!("{} pages of {service} are said again", pages.len()));
         for (nth, (partition, body)) in (1_usize..).zip(pages) {
-            // What is too large for a message was never published, only asked for.
-            if body.len() <= nats.server_info().max_payload {
-                nats.publish(format!("log.{partition}.{service}"), body.into()).await?;
-                said += 1;
-            }
+            nats.publish(format!("log.{partition}.{service}"), body.into()).await?;
+            said += 1;
             if nth.is_multiple_of(AT_ONCE) {
                 nats.flush().await?;
                 tokio::time::sleep(PAUSE).await;
             }
+            if nth.is_multiple_of(UNHEARD) {
+                ends(house, (&nats, service), &mut heard).await?;
+            }
         }
-        for partition in 0..PARTITIONS {
-            nats.publish(format!("log.{partition}.{service}"), END.into()).await?;
-        }
+        ends(house, (&nats, service), &mut heard).await?;
     }
-    nats.flush().await?;
-    all_is_heard(house, &heard).await?;
     let after = still(auditor, records).await?;
     let both = serde_json::to_string_pretty(&json!({ "before": before, "after": after }))? + "\n";
     std::fs::write(records.join("hashes.json"), both).context("hashes.json")?;
@@ -137,25 +140,34 @@ async fn heard(house: &Premises) -> anyhow::Result<BTreeMap<String, u64>> {
     Ok(heard)
 }
 
-/// Waits until each service has come to the end of everybody whom it hears, in every partition.
-async fn all_is_heard(house: &Premises, before: &BTreeMap<String, u64>) -> anyhow::Result<()> {
-    let plain = house::plain();
-    let ends = |hears: &[contracts::Contract]| {
-        let hears = hears.iter().filter(|it| matches!(it.kind, Kind::Event | Kind::Public));
-        let speakers: BTreeSet<&str> = hears.map(contracts::Contract::owner).collect();
-        speakers.len() as u64 * u64::from(PARTITIONS)
-    };
+/// Says an end of a speaker in every partition, and waits until all who hear them have come to it.
+/// `heard` is how many ends each service had come to before.
+async fn ends(
+    house: &Premises,
+    (nats, speaker): (&async_nats::Client, &str),
+    heard_before: &mut BTreeMap<String, u64>,
+) -> anyhow::Result<()> {
+    for partition in 0..PARTITIONS {
+        nats.publish(format!("log.{partition}.{speaker}"), END.into()).await?;
+    }
+    nats.flush().await?;
+    for desk in house::plain().desks() {
+        let hears = desk.hears().iter();
+        let mut hears = hears.filter(|it| matches!(it.kind, Kind::Event | Kind::Public));
+        if hears.any(|it| it.owner() == speaker) {
+            *heard_before.entry(desk.name().to_owned()).or_default() += u64::from(PARTITIONS);
+        }
+    }
     let watch = Stopwatch::start();
     loop {
         let now = heard(house).await?;
-        let lacks = plain.desks().find_map(|desk| {
-            let count =
-                |all: &BTreeMap<String, u64>| all.get(desk.name()).copied().unwrap_or_default();
-            let (came, ends) = (count(&now) - count(before), ends(desk.hears()));
-            (came < ends).then(|| format!("{} came to the end of {came} of {ends}", desk.name()))
-        });
-        let Some(lacks) = lacks else { return Ok(()) };
-        ensure!(watch.elapsed() < PATIENCE, "what was said again was not heard: {lacks}");
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let lacks = heard_before.iter().find(|(name, ends)| now.get(*name) < Some(*ends));
+        let Some((name, ends)) = lacks else { return Ok(()) };
+        ensure!(
+            watch.elapsed() < PATIENCE,
+            "what was said again was not heard: {name} came to {:?} of {ends} ends, the last of {speaker}",
+            now.get(name)
+        );
+        tokio::time::sleep(LOOK).await;
     }
 }

@@ -22,16 +22,17 @@ use crate::cli::parked::{self, Shown};
 use crate::house;
 use crate::ledgers::Ledgers;
 
-/// How long the house may take until less is left to be done than ever before.
+/// How long the house may take until less is left to be done, or fewer pages to be heard, than
+/// ever before.
 pub(super) const DRAIN: Duration = Duration::from_mins(2);
 
 /// How long it may take to do all of it, on however busy a machine.
-const LONGEST: Duration = Duration::from_mins(10);
+const LONGEST: Duration = Duration::from_mins(20);
 
 /// Of how many orders the outside says something once more at a time.
 const INSISTING: usize = 16;
 
-/// How often it is looked at.
+/// The pause between two looks; after a long look four times as long as that took.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Something that must not be, and which promise it breaks.
@@ -84,8 +85,10 @@ impl Check<'_> {
     /// Waits until every order has ended or waits for a person, all is heard, and nobody moves.
     pub(super) async fn rests(&self, progress: Progress<'_>) -> anyhow::Result<Rest> {
         let (watch, mut rest, mut looks) = (Stopwatch::start(), Rest::default(), 0_u32);
-        let (mut before, mut least, mut gets_on) = (None, usize::MAX, Stopwatch::start());
+        let (mut before, mut gets_on) = (None, Stopwatch::start());
+        let (mut least, mut closest) = (usize::MAX, u64::MAX);
         loop {
+            let look = Stopwatch::start();
             let (open, log) = (self.open().await?, self.ledgers.log().await?);
             let mut left: Vec<String> =
                 open.iter().map(|(_, name, shown)| format!("{name} is {shown}")).collect();
@@ -98,9 +101,10 @@ impl Check<'_> {
                 rest.millis = watch.millis();
                 return Ok(rest);
             }
-            if left.len() < least {
-                (least, gets_on) = (left.len(), Stopwatch::start());
+            if left.len() < least || log.behind() < closest {
+                gets_on = Stopwatch::start();
             }
+            (least, closest) = (least.min(left.len()), closest.min(log.behind()));
             if gets_on.elapsed() > DRAIN || watch.elapsed() > LONGEST {
                 if left.is_empty() {
                     left.push("somebody says pages all the time".to_owned());
@@ -117,7 +121,7 @@ impl Check<'_> {
                 rest.insisted += self.insists(&open).await;
             }
             before = Some(log);
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(LOOK.max(4 * look.elapsed())).await;
         }
     }
 
