@@ -53,6 +53,9 @@ pub struct Bench {
     /// nobody looks at: to see what they cost.
     #[arg(long, default_value_t = 0)]
     viewers: usize,
+    /// Tell what the rows of each table cost as well.
+    #[arg(long)]
+    tables: bool,
     /// Into how many partitions the work is divided.
     #[arg(long, default_value_t = 2)]
     partitions: u32,
@@ -92,6 +95,8 @@ pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report>
         viewed: vec![],
         told: 0,
         limit: 0,
+        tables: vec![],
+        orders: 0,
     };
     for round in 0..=bench.rounds {
         progress(&if round == 0 { "warming up".to_owned() } else { format!("round {round}") });
@@ -110,8 +115,12 @@ pub async fn run(bench: Bench, progress: Progress<'_>) -> anyhow::Result<Report>
     report.steady = steady(&suite, &watcher, &bench).await?;
     progress("the same rows, with no rules");
     let rounds = 1 + bench.rounds * if bench.viewers > 0 { 3 } else { 1 };
-    let orders = bench.orders * rounds + bench.rate * bench.seconds;
-    report.limit = limit::rate(&suite.accounts, orders).await?;
+    report.orders = bench.orders * rounds + bench.rate * bench.seconds;
+    report.limit = limit::rate(&suite.accounts, report.orders).await?;
+    if bench.tables {
+        progress("the rows of each table");
+        report.tables = limit::tables(&suite.accounts, report.orders).await?;
+    }
     suite.close().await?;
     std::fs::remove_dir_all(&bench.home).ok(); // Left behind, it is removed by the next run.
     Ok(report)
@@ -170,15 +179,15 @@ impl Watcher {
 }
 
 /// Places as many orders as fast as they are taken. Returns orders a second until the last pick, and
-/// until the last answer, and the CPU that each took.
+/// until the last answer, and the CPU that each took, by program.
 async fn burst(
     suite: &Suite,
     watcher: &Watcher,
     bench: &Bench,
     round: u64,
-) -> anyhow::Result<(u64, u64, u64)> {
+) -> anyhow::Result<(u64, u64, Cpu)> {
     let web = Arc::new(suite.connect("channel", "web").await?);
-    let (began, cpu) = (watcher.now(), cpu_micros());
+    let (began, cpu) = (watcher.now(), Cpu::used());
     let placed = stream::iter(0..bench.orders).map(|nth| {
         let web = web.clone();
         async move {
@@ -192,9 +201,9 @@ async fn burst(
     let placed = placed.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let seen = watcher.wait(placed.len()).await?;
     let last = seen.values().max().context("no order was picked")? - began;
-    let used = cpu_micros().saturating_sub(cpu);
+    let cpu = Cpu::used().an_order_since(cpu, bench.orders);
     let rate = |micros: u64| bench.orders * 1_000_000 / micros.max(1);
-    Ok((rate(last), rate(answered), used / bench.orders))
+    Ok((rate(last), rate(answered), cpu))
 }
 
 /// Rounds in pairs: nobody looks, and many do.
@@ -255,22 +264,50 @@ async fn place(web: &async_nats::Client, order: &Submission) -> anyhow::Result<O
     }
 }
 
-/// The CPU that this process and the servers have used, in microseconds: of each of their threads the
-/// time on a processor (`/proc/<process>/task/<thread>/schedstat`, in nanoseconds). Ticks would count
-/// whoever runs at the moment of a tick for the whole of it.
-fn cpu_micros() -> u64 {
-    let own = std::process::id().to_string();
-    let is_ours = |process: &Path| {
-        let name = std::fs::read_to_string(process.join("comm")).unwrap_or_default();
-        process.ends_with(&own) || ["postgres", "nats-server"].contains(&name.trim())
-    };
-    let on_processor = |thread: &Path| -> u64 {
-        let text = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
-        text.split(' ').next().and_then(|it| it.parse().ok()).unwrap_or_default()
-    };
-    let processes = folders(Path::new("/proc")).filter(|it| is_ours(it));
-    let threads = processes.flat_map(|it| folders(&it.join("task")));
-    threads.map(|it| on_processor(&it)).sum::<u64>() / 1000
+/// The CPU that this process, with every service and the load, and its servers have used, in
+/// microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Cpu {
+    kontor: u64,
+    postgres: u64,
+    nats: u64,
+}
+
+impl Cpu {
+    /// Of each of their threads the time on a processor (`/proc/<process>/task/<thread>/schedstat`, in
+    /// nanoseconds). Ticks would count whoever runs at the moment of a tick for the whole of it.
+    fn used() -> Self {
+        let own = std::process::id().to_string();
+        let on_processor = |thread: &Path| -> u64 {
+            let text = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+            text.split(' ').next().and_then(|it| it.parse().ok()).unwrap_or_default()
+        };
+        let (mut kontor, mut postgres, mut nats) = (0, 0, 0);
+        for process in folders(Path::new("/proc")) {
+            let name = std::fs::read_to_string(process.join("comm")).unwrap_or_default();
+            let used = match name.trim() {
+                _ if process.ends_with(&own) => &mut kontor,
+                "postgres" => &mut postgres,
+                "nats-server" => &mut nats,
+                _ => continue,
+            };
+            *used += folders(&process.join("task")).map(|it| on_processor(&it)).sum::<u64>();
+        }
+        Self { kontor: kontor / 1000, postgres: postgres / 1000, nats: nats / 1000 }
+    }
+
+    fn an_order_since(self, before: Self, orders: u64) -> Self {
+        let an_order = |now: u64, before: u64| now.saturating_sub(before) / orders.max(1);
+        Self {
+            kontor: an_order(self.kontor, before.kontor),
+            postgres: an_order(self.postgres, before.postgres),
+            nats: an_order(self.nats, before.nats),
+        }
+    }
+
+    fn sum(self) -> u64 {
+        self.kontor + self.postgres + self.nats
+    }
 }
 
 fn folders(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {

@@ -32,7 +32,7 @@ use self::check::Check;
 use self::faults::Pages;
 use self::journal::{Done, Journal, now};
 use self::outside::{Outside, Receivers};
-use self::plan::Plan;
+use self::plan::{Kind, Plan};
 use self::premises::Premises;
 use self::probe::Probe;
 use self::report::{Report, Summary};
@@ -216,6 +216,7 @@ impl Run {
         let mut phases = Phases { started: now(), ends: vec![] };
         let pages = Pages::follow(house.suite.admin().await?).await?;
         let mut probe = Probe::new(house.client().await?);
+        let ledgers = house.ledgers()?;
         let watch = Stopwatch::start();
         let selling = outside.sells(self.orders, self.orders.div_ceil(self.seconds));
         let breaking = async {
@@ -235,6 +236,11 @@ impl Run {
                 outside.common.journal.fault(&done);
                 report.recovered(&done);
                 house.revive().await?;
+                if done.fault.kind == Kind::NatsWipe {
+                    let check =
+                        Check { house, outside, ledgers: &ledgers, streams_were_lost: true };
+                    report.insisted += check.streams_are_missed().await.unwrap_or_default();
+                }
             }
             phases.end("faults");
             anyhow::Ok(())

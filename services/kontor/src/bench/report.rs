@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::Bench;
+use super::limit::Table;
+use super::{Bench, Cpu};
 
 /// What was measured.
 #[derive(Debug)]
@@ -14,15 +15,22 @@ pub struct Report {
     pub(super) answered: Vec<u64>,
     /// Milliseconds from the order placed to its pick requested, at the steady rate.
     pub(super) steady: Vec<u64>,
-    /// Microseconds of CPU an order, this process and its servers together, a round.
-    pub(super) cpu: Vec<u64>,
+    /// CPU an order, a round.
+    pub(super) cpu: Vec<Cpu>,
     /// The rate while many look, in thousandths of that while nobody does, a pair of rounds.
     pub(super) viewed: Vec<u64>,
     /// Bytes that those who looked were sent.
     pub(super) told: u64,
     /// Orders a second whose rows are only written.
     pub(super) limit: u64,
+    /// What the rows of each table cost, the dearest first.
+    pub(super) tables: Vec<Table>,
+    /// How many orders' rows there are.
+    pub(super) orders: u64,
 }
+
+/// Tables that cost less an order are told together.
+const SMALL_MICROS: u64 = 2;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,7 +41,12 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "  {:>8} orders/s, median of {:?}", median(&self.rates), self.rates)?;
         writeln!(f, "  {:>8} orders/s answered, median", median(&self.answered))?;
-        writeln!(f, "  {:>8} µs of CPU an order, median of {:?}", median(&self.cpu), self.cpu)?;
+        let cpu = |of: fn(&Cpu) -> u64| self.cpu.iter().map(of).collect::<Vec<_>>();
+        let sums = cpu(|it| it.sum());
+        write!(f, "  {:>8} µs of CPU an order, median of {sums:?}: ", median(&sums))?;
+        let [kontor, postgres, nats] =
+            [cpu(|it| it.kontor), cpu(|it| it.postgres), cpu(|it| it.nats)].map(|it| median(&it));
+        writeln!(f, "Kontor and the load {kontor}, Postgres {postgres}, NATS {nats}")?;
         let part = median(&self.rates) * 100 / self.limit.max(1);
         writeln!(f, "  {part:>8} % of the {} orders/s whose rows are only written", self.limit)?;
         if !self.viewed.is_empty() {
@@ -48,8 +61,41 @@ impl fmt::Display for Report {
         }
         writeln!(f, "at {rate} orders/s for {seconds} s, one after the other:")?;
         let at = |part: usize| f64_millis(&self.steady, part);
-        write!(f, "  p50 {} ms, p99 {} ms, {} orders", at(50), at(99), self.steady.len())
+        write!(f, "  p50 {} ms, p99 {} ms, {} orders", at(50), at(99), self.steady.len())?;
+        self.tell_tables(f)
     }
+}
+
+impl Report {
+    fn tell_tables(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tables.is_empty() {
+            return Ok(());
+        }
+        let an_order = |all: u64| all * 10 / self.orders.max(1);
+        let line = |f: &mut fmt::Formatter<'_>, name: &str, of: &[&Table]| {
+            let sum = |figure: fn(&Table) -> u64| an_order(of.iter().map(|it| figure(it)).sum());
+            let [micros, rows, bytes] =
+                [sum(|it| it.micros), sum(|it| it.rows), sum(|it| it.bytes)].map(digit);
+            let entries = digit(sum(|it| it.rows * it.indexes));
+            write!(f, "\n  {name:<32} {micros:>9} {rows:>7} {bytes:>9} {entries:>8}")
+        };
+        write!(f, "\nthe rows of an order, one table after the other:")?;
+        let heads = ["table", "µs", "rows", "bytes", "entries"];
+        let [table, micros, rows, bytes, entries] = heads;
+        write!(f, "\n  {table:<32} {micros:>9} {rows:>7} {bytes:>9} {entries:>8}")?;
+        let is_small = |it: &&Table| it.micros < SMALL_MICROS * self.orders;
+        let (small, large): (Vec<_>, Vec<_>) = self.tables.iter().partition(is_small);
+        for table in large {
+            line(f, &table.name, &[table])?;
+        }
+        line(f, &format!("{} smaller ones", small.len()), &small)?;
+        line(f, "all", &self.tables.iter().collect::<Vec<_>>())
+    }
+}
+
+/// Tenths, with their digit.
+fn digit(tenths: u64) -> String {
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 fn median(figures: &[u64]) -> u64 {

@@ -165,7 +165,7 @@ async fn ends(
         let Some((name, ends)) = lacks else { return Ok(()) };
         ensure!(
             watch.elapsed() < PATIENCE,
-            "what was said again was not heard: {name} came to {:?} of {ends} ends, the last of {speaker}",
+            "what was said again was not heard: {name} came to {:?} of {ends} ends, last of {speaker}",
             now.get(name)
         );
         tokio::time::sleep(LOOK).await;

@@ -137,6 +137,11 @@ impl Check<'_> {
         Ok(open)
     }
 
+    /// After a stream was lost: whoever outside sees no effect of what they said says it again.
+    pub(super) async fn streams_are_missed(&self) -> anyhow::Result<u64> {
+        Ok(self.insists(&self.open().await?).await)
+    }
+
     /// Has everybody outside say once more what does not show. Returns for how many orders.
     async fn insists(&self, open: &[Open]) -> u64 {
         let Ok(client) = self.house.client().await else { return 0 };

@@ -10,10 +10,15 @@ use chassis::task;
 use contracts::fulfilment::{PickRequested, PickWithdrawn, ShipmentView, WarehouseReport};
 use contracts::{CarrierId, LineUnits, OrderId, ShipmentId, TrackingNo};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::{Common, publish};
 use crate::chaos::journal::{Reported, Told, now};
 use crate::dice::Dice;
+
+/// How many picks are in hand at a time. If all that a lost stream left undone were reported at once,
+/// each report would wait for the stream longer than its warehouse waits for it, and be made again.
+const PEOPLE: usize = 64;
 
 /// A warehouse.
 pub(in crate::chaos) struct Warehouse {
@@ -25,6 +30,7 @@ pub(in crate::chaos) struct Warehouse {
     floor: Mutex<BTreeMap<ShipmentId, Stage>>,
     /// The picks that somebody is at work on.
     at_work: Mutex<BTreeSet<ShipmentId>>,
+    people: Semaphore,
 }
 
 /// How far a pick is.
@@ -65,9 +71,9 @@ const REFUSED: &[&str] = &["started", "picked", "packed", "shipped", "refused", 
 
 impl Warehouse {
     pub(super) fn new(common: Common, name: &str, nats: async_nats::Client) -> Self {
-        let (streams, floor, at_work) =
-            (jetstream::new(nats.clone()), Mutex::default(), Mutex::default());
-        Self { common, name: name.to_owned(), nats, streams, floor, at_work }
+        let (streams, people) = (jetstream::new(nats.clone()), Semaphore::new(PEOPLE));
+        let (floor, at_work) = (Mutex::default(), Mutex::default());
+        Self { common, name: name.to_owned(), nats, streams, floor, at_work, people }
     }
 
     /// Reads what it is to do.
@@ -181,7 +187,9 @@ impl Warehouse {
         if !at_work().insert(work.shipment) {
             return;
         }
-        self.works_through(work).await;
+        if let Ok(_somebody) = self.people.acquire().await {
+            self.works_through(work).await;
+        }
         at_work().remove(&work.shipment);
     }
 
