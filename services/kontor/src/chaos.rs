@@ -266,6 +266,9 @@ impl Run {
         let streams_were_lost = self.plan.loses_streams();
         let check = Check { house, outside, ledgers: &ledgers, streams_were_lost };
         report.rested(&check.rests(progress).await?);
+        if streams_were_lost {
+            report.insisted += outside.asks_after_orders(house).await?;
+        }
         phases.end("drain");
         self.writes(house, phases)?;
         report.violations.extend(check.finds(&outside.common.journal.attempts()?).await?);

@@ -9,6 +9,8 @@
 //! send the same letter, it is the same mail with the same id.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::future::pending;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,11 +18,12 @@ use chassis::{Client, Office, Unanswered};
 use contracts::intake::{Recipient, WhoOrdered};
 use contracts::notification::{Attempt, RecordAttempt};
 use contracts::{LetterId, OrderId, Uuid};
-use futures::future::Shared;
-use futures::{FutureExt, StreamExt, stream};
+use futures::FutureExt;
+use futures::future::{Shared, join_all};
 use lettre::Address;
 use lettre::message::Mailbox;
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
@@ -31,8 +34,10 @@ use crate::smtp::{MailServer, Undelivered};
 use crate::store::{Due, Round};
 use crate::wording::{Shop, words};
 
-/// How many orders are written to at the same time.
-const AT_ONCE: usize = 8;
+/// How many mails are handed over at the same time. Mail servers count connections; the house does
+/// not, and most letters of some shops have no address: whom letters are to and what came of them is
+/// asked and told for a whole round at once, in few transactions.
+const MAILS_AT_ONCE: usize = 8;
 
 /// How many letters are read at once; also, how many may have been sent without the worker knowing.
 /// That is how many mails at most are repeated after a crash.
@@ -94,6 +99,8 @@ pub(crate) struct Postman<P> {
     peers: P,
     server: MailServer,
     settings: NotificationSettings,
+    /// Who may hand a mail over now. Closed, when no more is to be handed over.
+    turns: Semaphore,
     /// What the worker could not be told yet. These letters are not sent again meanwhile.
     untold: BTreeMap<LetterId, RecordAttempt>,
     /// Letters that are not for this process to send: somebody has to look at them.
@@ -117,12 +124,15 @@ enum Done {
     SetAside(LetterId),
     /// Nothing was tried: intake does not answer.
     Left,
+    /// Nothing was tried: the office closes.
+    Closing,
 }
 
 impl<P: Peers> Postman<P> {
     pub(crate) fn new(peers: P, server: MailServer, settings: NotificationSettings) -> Self {
         let (untold, set_aside) = (BTreeMap::new(), BTreeSet::new());
-        Self { peers, server, settings, untold, set_aside }
+        let turns = Semaphore::new(MAILS_AT_ONCE);
+        Self { peers, server, settings, turns, untold, set_aside }
     }
 
     /// Makes one round after the other until the office closes. What is on its way by then is
@@ -189,12 +199,13 @@ impl<P: Peers> Postman<P> {
             by_order(due).into_iter().map(Errand::Send).chain(tell).collect();
 
         let this = &*self;
-        let done: Vec<Vec<Done>> = stream::iter(errands)
-            .take_until(closing)
-            .map(|it| this.do_errand(it))
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
+        let all = join_all(errands.into_iter().map(|it| this.do_errand(it)));
+        let closes = async {
+            closing.await;
+            this.turns.close();
+            pending::<Infallible>().await
+        };
+        let done = tokio::select! { done = all => done, never = closes => match never {} };
         Ok(self.note(done.into_iter().flatten()) && full)
     }
 
@@ -213,6 +224,7 @@ impl<P: Peers> Postman<P> {
                     self.set_aside.insert(letter);
                 }
                 Done::Left => left += 1,
+                Done::Closing => {}
             }
         }
         if untold > 0 {
@@ -255,13 +267,21 @@ impl<P: Peers> Postman<P> {
                 return self.tell(attempt(&due, Attempt::Deferred { reason })).await;
             }
         };
-        let outcome = self.send(&due, &facts, recipient).await;
-        self.tell(attempt(&due, outcome)).await
+        match self.send(&due, &facts, recipient).await {
+            Some(outcome) => self.tell(attempt(&due, outcome)).await,
+            None => Done::Closing,
+        }
     }
 
-    async fn send(&self, due: &Due, facts: &Facts, recipient: Option<Recipient>) -> Attempt {
+    /// Nothing, if the office closes before it is this mail's turn.
+    async fn send(
+        &self,
+        due: &Due,
+        facts: &Facts,
+        recipient: Option<Recipient>,
+    ) -> Option<Attempt> {
         let letter = due.letter;
-        let refused = |reason: &str| Attempt::Refused { reason: reason.to_owned() };
+        let refused = |reason: &str| Some(Attempt::Refused { reason: reason.to_owned() });
         let Some((recipient, address)) = recipient.and_then(|mut it| {
             let address = it.email.take().filter(|it| !it.trim().is_empty())?;
             Some((it, address))
@@ -280,7 +300,8 @@ impl<P: Peers> Postman<P> {
                 return refused("cannot be put into words");
             }
         };
-        match self.server.send(&mail).await {
+        let _turn = self.turns.acquire().await.ok()?;
+        Some(match self.server.send(&mail).await {
             Ok(()) => Attempt::Sent { language: recipient.language },
             Err(Undelivered::Deferred(reason)) => {
                 let reason = anonymous(&reason, &address);
@@ -292,7 +313,7 @@ impl<P: Peers> Postman<P> {
                 info!(%letter, "letter {letter} was refused for good: {reason}");
                 Attempt::Refused { reason }
             }
-        }
+        })
     }
 
     fn wrap(

@@ -27,7 +27,8 @@ use tokio::task::JoinHandle;
 use self::book::Book;
 use self::storefront::{Storefront, Way};
 use self::warehouse::Warehouse;
-use super::journal::Journal;
+use super::journal::{Journal, Shown, now};
+use super::premises::Premises;
 use crate::Suite;
 
 pub(super) use self::course::{Course, SHOP};
@@ -171,6 +172,29 @@ impl Outside {
         if shown == "awaiting_payment" {
             self.web.pays(order, external_id).await;
         }
+    }
+
+    /// After a stream was lost with a status that its follower had not read: nobody says it again, and
+    /// after the last one nobody sees a gap. So storefronts ask where the orders are of which they were
+    /// told no end. Returns how many.
+    pub(super) async fn asks_after_orders(&self, house: &Premises) -> anyhow::Result<u64> {
+        let open = self.common.book.open();
+        for (name, order) in &open {
+            let asked_at = now();
+            let (number, status) = house.shows(*order).await?;
+            let channel = name.split('-').next().unwrap_or_default();
+            let channel = if channel == "probe" { "web" } else { channel };
+            self.common.journal.status(&Shown {
+                at: now(),
+                stood: i64::try_from(asked_at.as_nanosecond())?,
+                client: &format!("channel-{channel}"),
+                channel,
+                external_id: name,
+                number,
+                status: status.name(),
+            });
+        }
+        Ok(open.len() as u64)
     }
 
     /// Has everybody stop where they are.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use chassis::clock::{self, Stopwatch};
 use chassis::{Account, Client};
+use contracts::{OrderId, Status};
 use jiff::tz::TimeZone;
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -278,6 +279,17 @@ impl Premises {
         let (status, text) = (response.status(), response.text().await?);
         ensure!(status.is_success(), "{path}: {status} {text}");
         serde_json::from_str(&text).with_context(|| format!("{path}: {text}"))
+    }
+
+    /// Where the gateway shows an order to be: the number and the name of its status.
+    pub(super) async fn shows(&self, order: OrderId) -> anyhow::Result<(i64, Status)> {
+        let operator = self.suite.operator().context("there is no operator")?;
+        let gateway = self.gateways.first().context("there is no gateway")?;
+        let request = reqwest::Client::new().get(format!("http://{gateway}/v1/orders/{order}"));
+        let response = request.bearer_auth(operator).send().await?.error_for_status()?;
+        let shown: Value = response.json().await?;
+        let number = shown["status_number"].as_i64().context("a status has a number")?;
+        Ok((number, serde_json::from_value(shown["status"].clone())?))
     }
 
     /// Makes a key for the storefront of a channel.

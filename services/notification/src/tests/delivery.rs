@@ -306,6 +306,24 @@ async fn eight_orders_are_written_to_at_once_and_the_letters_of_one_in_turn() {
     }
 }
 
+#[tokio::test]
+async fn when_the_office_closes_no_mail_is_begun_and_none_is_left_half_sent() {
+    let orders = "cdefghijklmnopqrstuvwx".chars();
+    let lines: Vec<String> = orders.map(|it| format!("place {it}; confirm {it}")).collect();
+    let home = Home::of(&lines.join("; ")).await;
+    let sink = Sink::open([Mood::Dawdle(Duration::from_millis(20)); 22]).await;
+
+    home.round_until(&mut home.postman(&sink), std::future::ready(())).await;
+
+    let (mails, letters) = (sink.mails().len(), home.letters().await);
+    let in_state = |state| letters.lines().filter(|it| it.contains(state)).count();
+    assert!(mails <= 8, "{mails}");
+    assert_eq!((in_state("sent"), in_state("queued")), (mails, 22 - mails));
+
+    home.round(&mut home.postman(&sink)).await;
+    assert_eq!(sink.mails().len(), 22, "the next office sends the rest");
+}
+
 fn parse(mail: &str) -> Message<'_> {
     MessageParser::default().parse(mail.as_bytes()).expect("a mail")
 }

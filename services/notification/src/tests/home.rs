@@ -126,8 +126,17 @@ impl Home {
 
     /// He makes one round.
     pub(super) async fn round(&self, postman: &mut Postman<Self>) -> bool {
+        self.round_until(postman, std::future::pending()).await
+    }
+
+    /// He makes one round, and the office closes.
+    pub(super) async fn round_until(
+        &self,
+        postman: &mut Postman<Self>,
+        closing: impl Future<Output = ()> + Send,
+    ) -> bool {
         let mut round = Round::take(self.db()).await.unwrap().expect("nobody else makes it");
-        let went_well = postman.make_round(&mut round, std::future::pending()).await.unwrap();
+        let went_well = postman.make_round(&mut round, closing).await.unwrap();
         round.end().await.unwrap();
         went_well
     }

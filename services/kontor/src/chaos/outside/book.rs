@@ -31,6 +31,14 @@ impl Book {
         self.all().get(external_id).cloned().unwrap_or_default()
     }
 
+    /// The names and ids of the orders of which no end was told.
+    pub(in crate::chaos) fn open(&self) -> Vec<(String, OrderId)> {
+        let all = self.all();
+        let has_ended = |it: Status| it.is_final() || it == Status::Completed;
+        let open = all.iter().filter(|(_, it)| !it.status.is_some_and(|it| has_ended(it.1)));
+        open.filter_map(|(name, it)| Some((name.clone(), it.order?))).collect()
+    }
+
     /// Changes what is known of an order, and tells something of it.
     pub(super) fn note<T>(&self, external_id: &str, change: impl FnOnce(&mut Known) -> T) -> T {
         change(self.all().entry(external_id.to_owned()).or_default())
