@@ -14,6 +14,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::clock::Stopwatch;
 use chassis::{Client, Office, Unanswered};
 use contracts::intake::{Recipient, WhoOrdered};
 use contracts::notification::{Attempt, RecordAttempt};
@@ -170,7 +171,10 @@ impl<P: Peers> Postman<P> {
         C: Future<Output = ()> + Send,
     {
         while closing.peek().is_none() {
+            let watch = Stopwatch::start();
             if self.make_round(round, closing.clone()).await? {
+                // There is more. Letters can wait, and orders that come in meanwhile cannot.
+                or_closed(sleep(watch.elapsed()), closing).await;
                 continue;
             }
             let rest = async {

@@ -29,9 +29,6 @@ pub struct Report {
     pub(super) orders: u64,
 }
 
-/// Tables that cost less an order are told together.
-const SMALL_MICROS: u64 = 2;
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Bench { orders, lines, rate, seconds, rounds, .. } = &self.bench;
@@ -77,18 +74,18 @@ impl Report {
             let [micros, rows, bytes] =
                 [sum(|it| it.micros), sum(|it| it.rows), sum(|it| it.bytes)].map(digit);
             let entries = digit(sum(|it| it.rows * it.indexes));
-            write!(f, "\n  {name:<32} {micros:>9} {rows:>7} {bytes:>9} {entries:>8}")
+            write!(f, "\n  {name:<34} {micros:>9} {rows:>7} {bytes:>9} {entries:>8}")
         };
         write!(f, "\nthe rows of an order, one table after the other:")?;
         let heads = ["table", "µs", "rows", "bytes", "entries"];
         let [table, micros, rows, bytes, entries] = heads;
-        write!(f, "\n  {table:<32} {micros:>9} {rows:>7} {bytes:>9} {entries:>8}")?;
-        let is_small = |it: &&Table| it.micros < SMALL_MICROS * self.orders;
+        write!(f, "\n  {table:<34} {micros:>9} {rows:>7} {bytes:>9} {entries:>8}")?;
+        let is_small = |it: &&Table| it.rows < self.orders / 2;
         let (small, large): (Vec<_>, Vec<_>) = self.tables.iter().partition(is_small);
         for table in large {
             line(f, &table.name, &[table])?;
         }
-        line(f, &format!("{} smaller ones", small.len()), &small)?;
+        line(f, &format!("{} with fewer rows than orders", small.len()), &small)?;
         line(f, "all", &self.tables.iter().collect::<Vec<_>>())
     }
 }
