@@ -156,6 +156,7 @@ fn place(id: &str, province: &str, city: &str, more: &[&str]) -> OrderPlaced {
             postcode: String::new(),
         },
         language: Language::Chinese,
+        has_email: true,
         remark: String::new(),
         placed_at: START,
         entered_by: Actor::house(),

@@ -135,6 +135,7 @@ fn placed(order: OrderId, terms: &str, lines: &[&str]) -> OrderPlaced {
         total: net + tax + freight,
         ship_to: place(),
         language: Language::Chinese,
+        has_email: true,
         remark: String::new(),
         placed_at: START,
         entered_by: Actor::house(),

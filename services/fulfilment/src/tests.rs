@@ -191,6 +191,7 @@ fn place(order: OrderId, lines: &[&str]) -> OrderPlaced {
         total: Cents(0),
         ship_to: somewhere(),
         language: Language::Chinese,
+        has_email: true,
         remark: String::new(),
         placed_at: START,
         entered_by: Actor::house(),

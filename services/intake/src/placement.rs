@@ -190,6 +190,7 @@ impl Books {
             total: submission.total,
             ship_to: entry.place.clone(),
             language,
+            has_email: entry.email.is_some(),
             remark: submission.remark,
             placed_at: now,
             entered_by: handed.by.clone(),

@@ -1,5 +1,6 @@
 //! The rules of letters: which are written, when they are tried again, and when that ends.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::finance::InvoiceIssued;
@@ -28,11 +29,14 @@ pub(crate) const PAUSES: [SignedDuration; 8] = [
     SignedDuration::from_hours(24),
 ];
 
+/// Why a letter is not sent of whose order no mail address is known.
+pub(crate) const NO_ADDRESS: &str = "no address";
+
 /// As much of the books as a batch of messages touches.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Books {
-    /// The orders that we can write about.
-    pub(crate) known: BTreeSet<OrderId>,
+    /// The orders that we can write about, and whether a mail address is known.
+    pub(crate) known: BTreeMap<OrderId, bool>,
     /// The orders that this batch made known.
     pub(crate) placed: BTreeMap<OrderId, Order>,
     pub(crate) letters: BTreeMap<LetterId, Letter>,
@@ -50,6 +54,8 @@ pub(crate) struct Order {
     pub(crate) total: Cents,
     pub(crate) freight: Cents,
     pub(crate) lines: Vec<Line>,
+    /// Whether intake knows a mail address.
+    pub(crate) has_email: bool,
 }
 
 /// A line of an order, as a letter shows it. Kept as an array, for there are many.
@@ -141,13 +147,17 @@ impl Books {
 
     fn know(&mut self, placed: OrderPlaced) -> Vec<Outbound> {
         let OrderPlaced { order, order_no, currency, total, freight, lines, .. } = placed;
-        if self.known.insert(order) {
+        let has_email = placed.has_email;
+        if let Entry::Vacant(new) = self.known.entry(order) {
+            new.insert(has_email);
             let lines = lines.into_iter().map(|it| {
                 let gross = it.gross();
                 Line { nth: it.line, name: it.name, quantity: it.quantity, gross }
             });
             let lines = lines.collect();
-            self.placed.insert(order, Order { number: order_no, currency, total, freight, lines });
+            let number = order_no;
+            let it = Order { number, currency, total, freight, lines, has_email };
+            self.placed.insert(order, it);
         }
         vec![]
     }
@@ -170,7 +180,8 @@ impl Books {
         self.write(now, order, Some(invoice.0), Facts::Invoiced(bill))
     }
 
-    /// Writes a letter, once for each order, kind and cause.
+    /// Writes a letter, once for each order, kind and cause. Where it has nowhere to go, the postman
+    /// is not troubled with it.
     fn write(
         &mut self,
         now: Timestamp,
@@ -178,18 +189,23 @@ impl Books {
         cause: Option<Uuid>,
         facts: Facts,
     ) -> Vec<Outbound> {
-        if !self.known.contains(&order) {
+        let Some(&has_email) = self.known.get(&order) else {
             return vec![]; // Placed before we began to listen: there is nothing to call it by.
-        }
+        };
         let kind = facts.kind();
         let letter = letter_id(order, kind, cause);
         if self.letters.contains_key(&letter) {
             return vec![]; // Written before.
         }
         let state = State::Queued { next_attempt_at: now, reason: None };
-        self.letters.insert(letter, Letter { order, kind, attempts: 0, state });
+        let mut new = Letter { order, kind, attempts: 0, state };
+        let mut said = vec![LetterWritten { letter, order, kind }.into()];
+        if !has_email {
+            said.extend(new.fail(letter, NO_ADDRESS.to_owned()));
+        }
+        self.letters.insert(letter, new);
         self.written.insert(letter, facts);
-        vec![LetterWritten { letter, order, kind }.into()]
+        said
     }
 
     fn record(&mut self, now: Timestamp, told: RecordAttempt) -> Vec<Outbound> {

@@ -59,7 +59,7 @@ impl Notification {
 impl Service for Notification {
     const NAME: &'static str = "notification";
     const PACE: Pace = Pace::Leisurely;
-    const MIGRATIONS: &'static [Migration] = migrations!["0001_letters"];
+    const MIGRATIONS: &'static [Migration] = migrations!["0001_letters", "0002_has_email"];
     type Inbound = Inbound;
     type Outbound = Outbound;
     type Questions = Silence;

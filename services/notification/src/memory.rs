@@ -79,8 +79,8 @@ impl Tables {
     fn load(&self, batch: &Batch<Inbound>) -> Books {
         let mut books = Books::default();
         for order in batch.messages().filter_map(order) {
-            if self.placed.contains_key(&order) {
-                books.known.insert(order);
+            if let Some(it) = self.placed.get(&order) {
+                books.known.insert(order, it.has_email);
             }
             let letters = self.rows_about(order).map(|(id, it)| (id, it.letter.clone()));
             books.letters.extend(letters);
@@ -146,10 +146,10 @@ impl InMemory for Notification {
 
     fn rows(tables: &Tables) -> BTreeMap<&'static str, Vec<Value>> {
         let placed = tables.placed.iter().map(|(order, it)| {
-            let Order { number, currency, total, freight, lines } = it;
+            let Order { number, currency, total, freight, lines, has_email } = it;
             json!({
                 "order_id": order, "order_no": number, "currency": currency, "total_cents": total,
-                "freight_cents": freight, "lines": lines,
+                "freight_cents": freight, "lines": lines, "has_email": has_email,
             })
         });
         let letters = tables.letters.iter().map(|((order, id), it)| {

@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
-use crate::letter::Facts;
+use crate::letter::{Facts, NO_ADDRESS};
 use crate::mail::{anonymous, mail, one_line};
 use crate::settings::NotificationSettings;
 use crate::smtp::{MailServer, Undelivered};
@@ -36,8 +36,8 @@ use crate::store::{Due, Round};
 use crate::wording::{Shop, words};
 
 /// How many mails are handed over at the same time. Mail servers count connections; the house does
-/// not, and most letters of some shops have no address: whom letters are to and what came of them is
-/// asked and told for a whole round at once, in few transactions.
+/// not: whom letters are to and what came of them is asked and told for a whole round at once, in few
+/// transactions.
 const MAILS_AT_ONCE: usize = 8;
 
 /// How many letters are read at once; also, how many may have been sent without the worker knowing.
@@ -291,7 +291,7 @@ impl<P: Peers> Postman<P> {
             Some((it, address))
         }) else {
             info!(%letter, "letter {letter} has nowhere to go: no address is known");
-            return refused("no address");
+            return refused(NO_ADDRESS);
         };
         let Ok(address) = address.trim().parse::<Address>() else {
             info!(%letter, "letter {letter} has nowhere to go: the address is not one");

@@ -18,7 +18,7 @@ use crate::Inbound;
 use crate::letter::{Books, Letter, Line, Order, State};
 
 const LOAD_KNOWN: &str = "
-    select order_id
+    select order_id, has_email
       from placed_order
      where order_id = any($1::uuid[])";
 
@@ -29,10 +29,12 @@ const LOAD_LETTERS: &str = "
 
 // An order that was placed twice is not looked for first: the first to come stays.
 const SAVE_PLACED: &str = "
-    insert into placed_order (order_id, order_no, currency, total_cents, freight_cents, lines)
-    select order_id, order_no, currency, total, freight, lines::json
-      from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
-        as new (order_id, order_no, currency, total, freight, lines)
+    insert into placed_order (order_id, order_no, currency, total_cents, freight_cents, lines,
+                              has_email)
+    select order_id, order_no, currency, total, freight, lines::json, has_email
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[],
+                  $7::boolean[])
+        as new (order_id, order_no, currency, total, freight, lines, has_email)
         on conflict do nothing";
 
 const SAVE_WRITTEN: &str = "
@@ -58,7 +60,7 @@ const END_ROUND: &str = "select pg_advisory_unlock_all()";
 
 const DUE: &str = "
     select letter.order_id, letter.letter_id, kind, facts, written_at, attempts,
-           order_no, currency, total_cents, freight_cents, lines
+           order_no, currency, total_cents, freight_cents, lines, has_email
       from letter
       join placed_order on placed_order.order_id = letter.order_id
      where state = 'queued' and next_attempt_at <= $3 and letter_id <> all($1::uuid[])
@@ -88,8 +90,9 @@ pub(crate) async fn load(db: &mut PgConnection, batch: &Batch<Inbound>) -> anyho
         return Ok(books);
     }
     let wanted: Vec<Uuid> = wanted.into_iter().collect();
-    let known: Vec<Uuid> = sqlx::query_scalar(LOAD_KNOWN).bind(&wanted).fetch_all(&mut *db).await?;
-    books.known = known.into_iter().map(OrderId).collect();
+    let known: Vec<(Uuid, bool)> =
+        sqlx::query_as(LOAD_KNOWN).bind(&wanted).fetch_all(&mut *db).await?;
+    books.known = known.into_iter().map(|(order, it)| (OrderId(order), it)).collect();
     let letters: Vec<LetterRow> =
         sqlx::query_as(LOAD_LETTERS).bind(&wanted).fetch_all(&mut *db).await?;
     for row in letters {
@@ -136,6 +139,7 @@ async fn save_placed(db: &mut PgConnection, books: &Books) -> anyhow::Result<()>
         .bind(placed.values().map(|it| it.total.0).collect::<Vec<i64>>())
         .bind(placed.values().map(|it| it.freight.0).collect::<Vec<i64>>())
         .bind(texts(placed.values().map(|it| &it.lines))?)
+        .bind(placed.values().map(|it| it.has_email).collect::<Vec<bool>>())
         .execute(db)
         .await?;
     Ok(())
@@ -247,8 +251,21 @@ pub(crate) struct Due {
     pub(crate) about: Order,
 }
 
-type DueRow =
-    (Uuid, Uuid, String, Json<Value>, SqlTimestamp, i32, String, String, i64, i64, Json<Vec<Line>>);
+/// As `DUE` reads it.
+type DueRow = (
+    Uuid,
+    Uuid,
+    String,
+    Json<Value>,
+    SqlTimestamp,
+    i32,
+    String,
+    String,
+    i64,
+    i64,
+    Json<Vec<Line>>,
+    bool,
+);
 
 /// The right to read what is due and to send it, of which there is one. It goes with the
 /// connection, so that whoever reads has it, and whoever loses the connection loses it.
@@ -302,6 +319,7 @@ fn due(row: DueRow) -> anyhow::Result<Due> {
         total,
         freight,
         lines,
+        has_email,
     ) = row;
     Ok(Due {
         letter: LetterId(letter),
@@ -316,6 +334,7 @@ fn due(row: DueRow) -> anyhow::Result<Due> {
             total: Cents(total),
             freight: Cents(freight),
             lines: lines.0,
+            has_email,
         },
     })
 }

@@ -1,7 +1,7 @@
 //! Publishes the public messages of a partition's pages, in order, and remembers how far it is. A
 //! hearer of its own service: a repeat after a crash bears the same ids.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,10 @@ use crate::{Desk, Envelope, Page, Partition};
 
 /// How many messages are published together: the most that the broker takes as one.
 const TOGETHER: usize = 1000;
+
+/// Up to how many messages are published singly. The broker sets up a file store for each batch, and
+/// takes it down again: for a handful of messages that costs far more than they do.
+const FEW: usize = 8;
 
 /// How many pages wait in memory; what does not fit is read from the table.
 const WAITING: usize = 512;
@@ -177,20 +181,23 @@ impl Outlet {
         Ok(door.with_context(|| format!("{} has no stream", envelope.subject))?.stream)
     }
 
-    /// Publishes these, all or nothing; if the broker has seen one of them before, one by one, for
-    /// then it knows which. Each when the one before it is kept: a stream that is made anew meanwhile
-    /// would refuse one and keep those after it, and readers would see them before it.
+    /// Publishes these: many all or nothing, few singly. If the broker refuses a batch, for instance
+    /// because it has seen one of it before, singly as well, for then it knows which.
     async fn send(&self, envelopes: &[&Envelope]) -> anyhow::Result<()> {
-        if envelopes.len() > 1 && self.send_as_one(envelopes).await.is_ok() {
+        if envelopes.len() > FEW && self.send_as_one(envelopes).await.is_ok() {
             return Ok(());
         }
-        for envelope in envelopes {
-            let message = PublishMessage::build()
-                .headers(self.headers(envelope))
-                .payload(envelope.body.get().to_owned().into());
-            let address = envelope.address.clone().unwrap_or_default();
-            let ack = self.streams.send_publish(address, message).await?;
-            tokio::time::timeout(PATIENCE, ack).await.context("no acknowledgement")??;
+        for wave in waves(envelopes) {
+            let mut acks = Vec::with_capacity(wave.len());
+            for envelope in wave {
+                let message = PublishMessage::build()
+                    .headers(self.headers(envelope))
+                    .payload(envelope.body.get().to_owned().into());
+                let address = envelope.address.clone().unwrap_or_default();
+                acks.push(self.streams.send_publish(address, message).await?);
+            }
+            let kept = futures::future::try_join_all(acks.into_iter().map(IntoFuture::into_future));
+            tokio::time::timeout(PATIENCE, kept).await.context("no acknowledgement")??;
         }
         Ok(())
     }
@@ -240,5 +247,62 @@ impl Outlet {
             headers.insert(name, value);
         }
         headers
+    }
+}
+
+/// What can be on its way at once: of every key its first message, then of every key its second, and
+/// so on, each wave when the one before it is kept. For a stream that is made anew meanwhile refuses
+/// one message and keeps those after it, and readers would see an order's second status before its
+/// first.
+fn waves<'a>(envelopes: &[&'a Envelope]) -> Vec<Vec<&'a Envelope>> {
+    let mut waves: Vec<Vec<&Envelope>> = Vec::new();
+    let mut sent: HashMap<&str, usize> = HashMap::new();
+    for &envelope in envelopes {
+        let nth = sent.entry(envelope.key.0.as_str()).or_default();
+        if *nth == waves.len() {
+            waves.push(Vec::new());
+        }
+        if let Some(wave) = waves.get_mut(*nth) {
+            wave.push(envelope);
+        }
+        *nth += 1;
+    }
+    waves
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn said(id: u128, key: &str) -> Envelope {
+        let id = Uuid::from_u128(id);
+        let said = serde_json::json!({"id": id, "subject": "s", "key": key, "body": {}});
+        serde_json::from_value(said).unwrap()
+    }
+
+    proptest! {
+        /// All go, no two of a key at once, and each key's in its order.
+        #[test]
+        fn no_message_overtakes_another_of_its_key(keys in vec("[ab]", 0..20)) {
+            let envelopes: Vec<Envelope> =
+                (0..).zip(&keys).map(|(id, key)| said(id, key)).collect();
+            let mut all: Vec<&Envelope> = envelopes.iter().collect();
+            let waves = waves(&all);
+            for wave in &waves {
+                let keys: HashSet<&str> = wave.iter().map(|it| it.key.0.as_str()).collect();
+                prop_assert_eq!(keys.len(), wave.len());
+            }
+            let mut sent: Vec<&Envelope> = waves.into_iter().flatten().collect();
+            sent.sort_by_key(|it| it.key.0.as_str());
+            all.sort_by_key(|it| it.key.0.as_str()); // Keeps the order of equal ones.
+            let ids = |it: &[&Envelope]| it.iter().map(|it| it.id.0).collect::<Vec<_>>();
+            prop_assert_eq!(ids(&sent), ids(&all));
+        }
     }
 }

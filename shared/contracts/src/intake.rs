@@ -141,11 +141,19 @@ pub struct OrderPlaced {
     pub total: Cents,
     pub ship_to: Place,
     pub language: Language,
+    /// Whether a mail address is known: to nobody without one are letters sent. Pages that do not say
+    /// it are older than it is.
+    #[serde(default = "perhaps")]
+    pub has_email: bool,
     pub remark: String,
     pub placed_at: Timestamp,
     pub entered_by: Actor,
 }
 message!(OrderPlaced, "intake.placed.v1", keyed by order);
+
+fn perhaps() -> bool {
+    true
+}
 
 /// Who receives the goods: said for fulfilment, when the order is confirmed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 use contracts::{Contract, MessageSet, RawValue};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json, value::to_raw_value};
 
@@ -30,8 +32,25 @@ const TIMES: [&str; 3] = ["1970-01-01T00:00:00Z", "2026-11-20T08:00:00Z", "2030-
 const DATES: [&str; 3] = ["1970-01-01", "2026-11-20", "2030-02-28"];
 const TEXTS: [&str; 5] = ["", "x", "王小明", "a line\nand another", "\u{1f600}'\"\\"];
 
+/// How many lives are tried, and how many messages come in one at most.
+const LIVES: u32 = 2_000;
+const MESSAGES: usize = 60;
+
+/// Whatever a contract allows is answered, in whatever state: fails where `decide` panics, and where
+/// some message of the set never comes.
+pub fn answer_anything<M: MessageSet, B>(begin: impl Fn() -> B, decide: impl Fn(&mut B, M)) {
+    let make = Anything::<M>::default();
+    assert_eq!(make.unmade(), [""; 0], "of these none could be made");
+    proptest!(ProptestConfig::with_cases(LIVES), |(seeds in vec(any::<u64>(), 1..MESSAGES))| {
+        let mut books = begin();
+        for seed in seeds {
+            decide(&mut books, make.message(seed));
+        }
+    });
+}
+
 /// Makes messages of a set.
-pub struct Anything<M> {
+struct Anything<M> {
     shapes: Vec<Shape>,
     of: PhantomData<M>,
 }
@@ -57,7 +76,7 @@ impl<M: MessageSet> Default for Anything<M> {
 
 impl<M: MessageSet> Anything<M> {
     /// A message that the set allows; the same for the same seed.
-    pub fn message(&self, seed: u64) -> M {
+    fn message(&self, seed: u64) -> M {
         let mut dice = Dice(seed);
         for _ in 0..TRIES {
             let shape = &self.shapes[dice.below(self.shapes.len())];
@@ -72,7 +91,7 @@ impl<M: MessageSet> Anything<M> {
     }
 
     /// The subjects of which no message could be made: a test that meets one is blind to it.
-    pub fn unmade(&self) -> Vec<&'static str> {
+    fn unmade(&self) -> Vec<&'static str> {
         let made: BTreeSet<&str> =
             (0..SAMPLE).map(|it| self.message(it).contract().subject).collect();
         self.shapes.iter().map(|it| it.subject).filter(|it| !made.contains(it)).collect()

@@ -16,7 +16,7 @@ use contracts::{Command, MessageSet, Question, Timestamp};
 use jiff::SignedDuration;
 use sqlx::PgPool;
 
-pub use crate::anything::Anything;
+pub use crate::anything::answer_anything;
 pub use crate::post::{Post, command};
 use crate::post::{envelope, name};
 pub use crate::trial::{Trial, lives};

@@ -175,6 +175,7 @@ fn placed(order: OrderId, customer: CustomerId, terms: Terms, words: &[&str]) ->
             postcode: String::new(),
         },
         language: Language::default(),
+        has_email: true,
         remark: String::new(),
         placed_at: START,
         entered_by: actor("eve"),

@@ -172,6 +172,7 @@ fn placed(nth: usize, order: OrderId, name: &str, (total, terms): (&str, &str)) 
             postcode: "210018".to_owned(),
         },
         language: Language::Chinese,
+        has_email: true,
         remark: "ring at Wang Fang's door".to_owned(),
         placed_at: at(nth),
         entered_by: Actor("webshop".to_owned()),

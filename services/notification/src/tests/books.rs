@@ -15,14 +15,14 @@ async fn every_statement_prepares() {
     let bench = Bench::of(Notification::default()).await;
     let signatures = bench.signatures(store::STATEMENTS).await;
     expect![[r#"
-        (uuid[]) -> order_id uuid
+        (uuid[]) -> order_id uuid, has_email bool
         (uuid[]) -> order_id uuid, letter_id uuid, kind text, attempts int4, state text, next_attempt_at timestamptz, reason text
-        (uuid[], text[], text[], int8[], int8[], text[]) -> nothing
+        (uuid[], text[], text[], int8[], int8[], text[], bool[]) -> nothing
         (timestamptz, uuid[], uuid[], text[], text[], int4[], text[], timestamptz[], text[]) -> nothing
         (uuid[], uuid[], int4[], text[], timestamptz[], text[]) -> nothing
         () -> pg_try_advisory_lock bool
         () -> pg_advisory_unlock_all void
-        (uuid[], int8, timestamptz) -> order_id uuid, letter_id uuid, kind text, facts json, written_at timestamptz, attempts int4, order_no text, currency text, total_cents int8, freight_cents int8, lines json
+        (uuid[], int8, timestamptz) -> order_id uuid, letter_id uuid, kind text, facts json, written_at timestamptz, attempts int4, order_no text, currency text, total_cents int8, freight_cents int8, lines json, has_email bool
     "#]].assert_eq(&signatures);
 }
 

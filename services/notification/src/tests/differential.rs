@@ -50,6 +50,7 @@ fn message(trial: &mut Trial<Notification>, nth: u64) -> Inbound {
     let mut message = any_of(order, cause, attempt, what);
     if let Inbound::OrderPlaced(it) = &mut message {
         it.freight.0 = trial.any(&[0, 1500]); // Who is placed again stays as they were.
+        it.has_email = !trial.one_in(4);
     }
     message
 }

@@ -50,6 +50,22 @@ fn an_order_that_nobody_told_us_of_is_not_written_about() {
 }
 
 #[test]
+fn who_left_no_mail_address_is_not_waited_for() {
+    check(
+        "place a silently; confirm a; ship a 1; confirm a; place a; bill a 1; place b; confirm b",
+        expect![[r#"
+            a confirmed written
+            a confirmed failed: no address
+            a shipped written
+            a shipped failed: no address
+            a invoiced written
+            a invoiced failed: no address
+            b confirmed written
+        "#]],
+    );
+}
+
+#[test]
 fn a_letter_that_was_sent_stays_sent() {
     check(
         "place a; confirm a; sent a; sent a; refused a; deferred a",
@@ -190,6 +206,7 @@ fn read(line: &str) -> Inbound {
     let nth = |it: &str| it.parse::<u128>().unwrap();
     match line.split_whitespace().collect::<Vec<_>>()[..] {
         ["place", o] => placed(order(o)).into(),
+        ["place", o, "silently"] => OrderPlaced { has_email: false, ..placed(order(o)) }.into(),
         ["confirm", o] => OrderConfirmed { order: order(o), customer: customer() }.into(),
         ["cancel", o] => cancelled(order(o)).into(),
         ["expire", o] => OrderExpired { order: order(o), customer: customer() }.into(),
@@ -283,6 +300,7 @@ pub(super) fn placed(order: OrderId) -> OrderPlaced {
             postcode: "200120".to_owned(),
         },
         language: Language::Chinese,
+        has_email: true,
         remark: String::new(),
         placed_at: START,
         entered_by: Actor::house(),

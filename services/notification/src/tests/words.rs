@@ -336,6 +336,7 @@ fn order() -> Order {
             line(1, "球阀 <DN25>", 1000, 113_000_000),
             line(2, "Gasket & seal", 3, 183_700),
         ],
+        has_email: true,
     }
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn placed(nth: u128) -> OrderPlaced {
             postcode: "200120".to_owned(),
         },
         language: Language::Chinese,
+        has_email: true,
         remark: "ring twice".to_owned(),
         placed_at: START,
         entered_by: Actor("clerk-wang".to_owned()),

@@ -124,7 +124,8 @@ pub(super) const DAMAGES: &[Damage] = &[
         harm: Books(&[(
             "notification",
             "insert into placed_order
-             select gen_random_uuid(), order_no, currency, total_cents, freight_cents, lines
+             select gen_random_uuid(), order_no, currency, total_cents, freight_cents, lines,
+                    has_email
                from placed_order limit 1",
         )]),
         found: &["V4 placed"],
