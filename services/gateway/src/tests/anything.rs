@@ -7,6 +7,6 @@ use crate::views::Views;
 #[test]
 fn whatever_is_allowed_is_answered() {
     testbench::answer_anything(Views::default, |books, message: Inbound| {
-        books.hear(START, message)
+        books.hear(START, message);
     });
 }
