@@ -342,7 +342,7 @@ impl Run {
             "started_at": phases.started,
             "ended_at": now(),
             "phase_ends": phases.ends.iter().copied().collect::<BTreeMap<_, _>>(),
-            "streams_were_lost": self.plan.loses_streams(),
+            "streams_lost_at": house.streams_lost_at,
             "databases": house.databases,
         });
         write_private(&self.records.join("run.json"), &(serde_json::to_string_pretty(&run)? + "\n"))

@@ -17,7 +17,7 @@ pub use crate::carried::{
     OrderCarriedOver,
 };
 pub use crate::reception::{Cancellation, Cancelled, Placement};
-pub use crate::submission::{ShipTo, Submission, SubmissionLine};
+pub use crate::submission::{Recipient, ShipTo, Submission, SubmissionLine};
 pub use crate::whereabouts::{LineBuckets, UnitsOf};
 
 // ---- Taking an order in ------------------------------------------------------------------------
@@ -397,11 +397,3 @@ pub struct WhoOrdered {
     pub order: OrderId,
 }
 message!(WhoOrdered, "intake.who-ordered.v1", keyed by order, asked for Option<Recipient>);
-
-/// Whom we write to. Personal data: asked for when it is needed, and not kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Recipient {
-    pub name: String,
-    pub email: Option<String>,
-    pub language: Language,
-}

@@ -1,4 +1,4 @@
-//! The document in which a storefront hands in an order.
+//! The document in which a storefront hands in an order, and whom we write to about it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,4 +100,12 @@ pub struct ShipTo {
 
 fn china() -> String {
     "CN".to_owned()
+}
+
+/// Whom we write to. Personal data: asked for when it is needed, and not kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recipient {
+    pub name: String,
+    pub email: Option<String>,
+    pub language: Language,
 }

@@ -28,9 +28,9 @@ pub(crate) struct Witnesses {
     pub(crate) webhooks: Lines<Call>,
     /// The business tables before and after all was heard again.
     pub(crate) hashes: Result<Hashed, Missing>,
-    /// A server lost what it had acknowledged. Those outside said it again where they saw no effect:
-    /// not of what had ended.
-    pub(crate) streams_were_lost: bool,
+    /// When a server lost what it had acknowledged, in nanoseconds since 1970, in their order. Those
+    /// outside said it again where they saw no effect: not of what had ended.
+    pub(crate) streams_lost_at: Vec<i64>,
 }
 
 /// What a client tried.
@@ -116,7 +116,7 @@ pub(crate) struct Hashed {
 struct Run {
     databases: BTreeMap<String, String>,
     #[serde(default)]
-    streams_were_lost: bool,
+    streams_lost_at: Vec<i64>,
 }
 
 impl Witnesses {
@@ -130,8 +130,12 @@ impl Witnesses {
             mails: Err(missing("mails.jsonl")),
             webhooks: Err(missing("webhooks.jsonl")),
             hashes: Err(missing("hashes.json")),
-            streams_were_lost: false,
+            streams_lost_at: vec![],
         }
+    }
+
+    pub(crate) fn streams_were_lost(&self) -> bool {
+        !self.streams_lost_at.is_empty()
     }
 
     /// Reads what is in this directory.
@@ -140,12 +144,13 @@ impl Witnesses {
             Ok(text) => Ok(serde_json::from_str(&text).context("hashes.json")?),
             Err(missing) => Err(missing),
         };
-        let streams_were_lost = match text(&dir.join("run.json"))? {
-            Ok(text) => serde_json::from_str::<Run>(&text).context("run.json")?.streams_were_lost,
-            Err(_) => false,
+        let mut streams_lost_at = match text(&dir.join("run.json"))? {
+            Ok(text) => serde_json::from_str::<Run>(&text).context("run.json")?.streams_lost_at,
+            Err(_) => vec![],
         };
+        streams_lost_at.sort_unstable();
         Ok(Self {
-            streams_were_lost,
+            streams_lost_at,
             journal: lines(dir, "journal.jsonl")?,
             picks: lines(dir, "picks.jsonl")?,
             statuses: lines(dir, "status.jsonl")?,

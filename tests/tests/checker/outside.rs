@@ -20,6 +20,8 @@ pub(crate) struct Outside {
     pub(crate) mails: Vec<Value>,
     pub(crate) webhooks: Vec<Value>,
     pub(crate) hashes: Value,
+    /// When streams were lost, in nanoseconds since 1970.
+    pub(crate) lost_at: Vec<i64>,
 }
 
 impl Outside {
@@ -36,6 +38,7 @@ impl Outside {
             mails: mails(site).await?,
             webhooks: webhooks(site).await?,
             hashes: json!({ "before": hashes, "after": hashes }),
+            lost_at: vec![],
         })
     }
 
@@ -52,6 +55,8 @@ impl Outside {
             let lines: String = lines.iter().map(|it| format!("{it}\n")).collect();
             std::fs::write(dir.join(name), lines)?;
         }
+        let run = json!({ "databases": {}, "streams_lost_at": self.lost_at });
+        std::fs::write(dir.join("run.json"), run.to_string())?;
         Ok(std::fs::write(dir.join("hashes.json"), self.hashes.to_string())?)
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::Damage;
 use crate::Harm::Outside;
+use crate::outside::Outside as Seen;
 
 /// An order that nobody has.
 const NOBODY: &str = "0199c0de-0000-7000-8000-000000000001";
@@ -167,6 +168,16 @@ pub(crate) const DAMAGES: &[Damage] = &[
         found: &["V13 numbers"],
     },
     Damage {
+        what: "a stream is lost, and the next one is told in order what the first one kept",
+        harm: Outside(|seen| anew(seen, &[2, 3, 4])),
+        found: &[],
+    },
+    Damage {
+        what: "a stream is lost, and the next one is told in another order",
+        harm: Outside(|seen| anew(seen, &[3, 2, 4])),
+        found: &["V13 numbers"],
+    },
+    Damage {
         what: "a browser was told something twice after it came back",
         harm: Outside(|seen| {
             let last = seen.status.last().cloned();
@@ -193,6 +204,24 @@ pub(crate) const DAMAGES: &[Damage] = &[
         found: &["V17 tables"],
     },
 ];
+
+/// A stream is lost before a follower saw the second status of the first order on it; then these
+/// statuses stand on the stream that is made anew.
+fn anew(seen: &mut Seen, numbers: &[i64]) {
+    let first = seen.status.iter().find(|it| it["client"] == "nats-1").cloned().unwrap_or_default();
+    let of_it =
+        |it: &&Value| it["client"] == first["client"] && it["external_id"] == first["external_id"];
+    let statuses: Vec<Value> = seen.status.iter().filter(of_it).cloned().collect();
+    seen.status.retain(|it| !of_it(&it) || it["number"] != 2);
+    seen.lost_at = vec![1];
+    for (stood, number) in (2..).zip(numbers) {
+        let again = statuses.iter().find(|it| it["number"] == *number);
+        seen.status.extend(again.cloned().map(|mut it| {
+            it["stood"] = json!(stood);
+            it
+        }));
+    }
+}
 
 /// The order of this name.
 fn order(journal: &[Value], name: &str) -> Value {

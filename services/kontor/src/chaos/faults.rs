@@ -133,6 +133,7 @@ impl Fault {
             Kind::NatsWipe => {
                 house.suite.nats.kill9().await?;
                 house.suite.nats.wipe_store()?;
+                house.streams_lost_at.push(now().as_nanosecond());
                 tokio::time::sleep(lasts).await;
                 house.suite.nats.restart().await?;
                 house.suite.provision(&house::plain()).await?;

@@ -47,6 +47,8 @@ pub(super) struct Premises {
     /// Read-only addresses, by service.
     pub(super) databases: BTreeMap<String, String>,
     pub(super) gateways: Vec<SocketAddr>,
+    /// When NATS lost all its streams, in nanoseconds since 1970.
+    pub(super) streams_lost_at: Vec<i128>,
 }
 
 /// A process, running or not.
@@ -85,6 +87,7 @@ impl Premises {
             logs: logs.to_owned(),
             databases: BTreeMap::new(),
             gateways: vec![],
+            streams_lost_at: vec![],
         };
         it.be_impatient().await?;
         for replica in REPLICAS {

@@ -94,9 +94,17 @@ fn followed(facts: &Facts, seen: &Witnesses, report: &mut Report) {
                 let mut wrong = false;
                 // What a stream lost with all that it kept is not said on it again: whoever sees the gap
                 // asks. Events of a browser come out of the books.
-                let skips = seen.streams_were_lost && !client.starts_with("sse");
+                let skips = seen.streams_were_lost() && !client.starts_with("sse");
                 let numbers: Vec<i64> = statuses.iter().map(|it| it.number).collect();
+                let mut lost = 0;
                 for status in statuses {
+                    // A stream that is made anew is told once more what was not known to stand on the
+                    // one before it, for instance what that one took in a moment before it was lost.
+                    let before = seen.streams_lost_at.partition_point(|it| *it <= status.stood);
+                    if skips && before > lost {
+                        lost = before;
+                        saw.clear();
+                    }
                     let next = saw.keys().next_back().map_or(1, |it| it + 1);
                     // A stream brings again what it does not know to have arrived; the events of a
                     // browser come once.

@@ -199,7 +199,7 @@ async fn reports(
                 let (known, tried) = furthest.get(id).copied().unwrap_or_default();
                 let is = step(state);
                 let forgot =
-                    seen.streams_were_lost && ["empty", "withdrawn"].contains(&state.as_str());
+                    seen.streams_were_lost() && ["empty", "withdrawn"].contains(&state.as_str());
                 it.holds(known <= is || forgot, || {
                     format!(
                         "pick {pick} of {order} is {state}, and was reported further (step {known})"

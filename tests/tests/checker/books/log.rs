@@ -134,9 +134,11 @@ pub(super) const DAMAGES: &[Damage] = &[
         what: "a letter was never written",
         harm: Books(&[(
             "notification",
-            "delete from letter where kind = 'delivered'
-                and letter_id = (select letter_id from letter where kind = 'delivered'
-                                  order by letter_id limit 1)",
+            // Of an order of one parcel: of two, one letter would seem to have been sent twice.
+            "delete from letter
+              where kind = 'delivered'
+                and order_id = (select order_id from letter where kind = 'delivered'
+                                 group by order_id having count(*) = 1 limit 1)",
         )]),
         found: &["V12 mails", "V4 letters"],
     },
