@@ -287,6 +287,8 @@ pub struct RefusedReport {
     pub what: String,
     /// Why it changed nothing, as a stable word: `repeated`, `contradictory`, `foreign_warehouse` …
     pub reason: String,
+    /// How often it was heard. One that a stream brings again, as its acknowledgement was late, counts
+    /// again.
     pub times: i64,
     pub first_at: Timestamp,
     pub last_at: Timestamp,

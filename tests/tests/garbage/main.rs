@@ -72,16 +72,19 @@ const BOOKS: [(&str, &str, &str); 4] = [
     (
         "fulfilment",
         "CARRIER_REPORT",
-        // A carrier may know a parcel before we do: what reads as a report waits for it.
-        "select (select coalesce(sum(times), 0)::bigint from refused_report where reporter = 'swift')
-              + (select count(*) from parcel where tracking_no like 'g-%' and said is not null)
+        // A carrier may know a parcel before we do: what reads as a report waits for it. Each piece is
+        // about a parcel of its own; one that comes again, as its acknowledgement was late, is no other.
+        "select (select count(*) from (
+                     select about from refused_report where reporter = 'swift'
+                      union
+                     select carrier || ' ' || tracking_no
+                       from parcel where tracking_no like 'g-%' and said is not null) as piece)
               + (select count(*) from parked where subject = 'fulfilment.carrier-reported.v1')",
     ),
     (
         "fulfilment",
         "WAREHOUSE_REPORT",
-        "select (select coalesce(sum(times), 0)::bigint from refused_report
-                  where reporter = 'FW-SH')
+        "select (select count(distinct about) from refused_report where reporter = 'FW-SH')
               + (select count(*) from parked where subject = 'fulfilment.warehouse-reported.v1')",
     ),
 ];
