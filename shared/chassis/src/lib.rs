@@ -29,6 +29,7 @@ mod service;
 pub mod simulation;
 mod store;
 pub mod streams;
+mod suspicion;
 mod switchboard;
 pub mod task;
 mod telemetry;

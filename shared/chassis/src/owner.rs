@@ -16,14 +16,12 @@ use crate::hearing::{self, Caller, Event, Receipt, WAITING};
 use crate::inlet;
 use crate::log::{self, Ear, PutBack, head_subject, page_subject};
 use crate::outlet::{self, Outlet};
+use crate::suspicion::Suspicion;
 use crate::switchboard::{Connected, Switchboard};
 use crate::task::{Helpers, spawn};
 use crate::telemetry::Meters;
 use crate::worker::{Fenced, Said};
 use crate::{Committed, Desk, Input, MessageId, Outcome, Page, Partition, Worker, fault, parking};
-
-/// How often a batch is tried before its inputs are tried one by one.
-const TRIES: u32 = 3;
 
 /// What a partition's owner needs.
 #[derive(Clone)]
@@ -242,6 +240,7 @@ impl Owner {
     /// owner is met.
     async fn commit(&mut self) -> anyhow::Result<Committed> {
         let (service, mut pause) = (self.around.desk.name(), Duration::from_millis(20));
+        let mut suspicion = Suspicion::default();
         for attempt in 1.. {
             let took = Stopwatch::start();
             let error = match self.worker.transact(clock::now(), &self.batch.inputs).await {
@@ -261,7 +260,8 @@ impl Owner {
             warn!(%error, service, attempt, "{service} could not commit: {error:#}");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
-            if self.reopen().await && attempt >= TRIES {
+            let reachable = self.reopen().await;
+            if suspicion.grows(reachable) {
                 let poison = self.worker.rehearse(clock::now(), &self.batch.inputs).await;
                 match poison {
                     Ok(poison) if !poison.is_empty() => {

@@ -307,9 +307,9 @@ impl<S: Store> Worker<S> {
         (ready, commands)
     }
 
-    /// Decides each of these alone and forgets it: to find out which of them cannot be decided,
-    /// when together they could not. Returns those that failed, and why.
-    pub(crate) async fn rehearse(
+    /// Finds out which of these cannot be decided, when together they could not: decides them, forgets
+    /// it, and looks into each half of what failed. Returns those that fail alone, and why.
+    pub async fn rehearse(
         &mut self,
         now: Timestamp,
         inputs: &[Input],
@@ -317,18 +317,23 @@ impl<S: Store> Worker<S> {
         let mut next = self.position.after(now);
         let at = next.at;
         let (arrived, _) = self.take(&mut next, inputs, &mut vec![]);
-        let mut failed = Vec::new();
-        for envelope in arrived {
+        let (mut suspects, mut failed) = (vec![arrived.as_slice()], Vec::new());
+        while let Some(together) = suspects.pop() {
             let mut tx = self.store.begin().await?; // It ends without a commit.
-            if let Err(error) = tx.work(&*self.desk, at, self.partition, &[envelope]).await {
-                failed.push((envelope.id, format!("{error:#}")));
+            match (tx.work(&*self.desk, at, self.partition, together).await, together) {
+                (Ok(_), _) | (Err(_), []) => {}
+                (Err(error), [one]) => failed.push((one.id, format!("{error:#}"))),
+                (Err(_), many) => {
+                    let (first, second) = many.split_at(many.len() / 2);
+                    suspects.extend([second, first]);
+                }
             }
         }
         Ok(failed)
     }
 
     /// Parks what a rehearsal found, with the rest of the inputs decided.
-    pub(crate) async fn transact_without(
+    pub async fn transact_without(
         &mut self,
         now: Timestamp,
         inputs: &[Input],

@@ -4,7 +4,8 @@ mod echo;
 
 use std::sync::Arc;
 
-use chassis::{Input, Missing, Worker};
+use chassis::{Input, MessageId, Missing, Worker};
+use contracts::Uuid;
 use echo::{Echo, NOW, ONLY, page};
 use testbench::Bench;
 
@@ -31,6 +32,23 @@ async fn an_error_leaves_nothing_behind() {
 
     let said = again.page.unwrap().page;
     assert_eq!((said.number, said.said.len(), &said.heard["mountaineer"]), (1, 2, &2));
+}
+
+#[tokio::test]
+async fn those_that_cannot_be_decided_are_found_among_those_that_can() {
+    let bench = Bench::of(Echo).await;
+    let mut worker = Worker::open(Arc::new(Echo), bench.db.clone(), ONLY).await.unwrap();
+    let texts = [1, 2, 9, 3, 4, 5, 0, 6, 7];
+    let inputs: Vec<Input> = (1..).zip(texts).map(|(number, text)| page(number, text)).collect();
+
+    let mut found = worker.rehearse(NOW, &inputs).await.unwrap();
+    found.sort();
+    let loud = [0, 9].map(|it| (MessageId(Uuid::from_u128(it)), "too loud".to_owned()));
+    assert_eq!(found, loud);
+
+    let committed = worker.transact_without(NOW, &inputs, found).await.unwrap();
+    assert_eq!((committed.decided, committed.parked), (7, 2));
+    assert_eq!(worker.rehearse(NOW, &[page(10, 8)]).await.unwrap(), []);
 }
 
 #[tokio::test]
