@@ -115,7 +115,7 @@ pub(crate) struct Hashed {
 #[derive(Debug, Deserialize)]
 struct Run {
     databases: BTreeMap<String, String>,
-    #[serde(default)]
+    /// Not left out if there were none: a run that says it in other words would be found fault with.
     streams_lost_at: Vec<i64>,
 }
 
