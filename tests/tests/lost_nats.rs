@@ -88,6 +88,68 @@ async fn statuses_stay_in_order_while_their_stream_takes_only_some() -> anyhow::
     site.provision().await?;
     books::settled(&site, "c").await?;
 
+    in_order(&mut stream, &names).await?;
+    replica.stop().await?;
+    drop(world);
+    site.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_lost_stream_held_is_not_said_behind_what_came_later() -> anyhow::Result<()> {
+    let mut site = Site::open("lost-place").await?;
+    let world = world::World::begin(&site).await?;
+    let replica = site.start().await?;
+    site.customers("e").await?;
+    let intake = site.books("intake")?;
+    let have_a_second = |orders: i64| {
+        let intake = intake.clone();
+        async move {
+            eventually("each order has a status after its first", || async {
+                let so_far = "select count(*) from sales_order where number > 1";
+                let so_far: i64 = sqlx::query_scalar(so_far).fetch_one(&intake).await?;
+                anyhow::ensure!(so_far == orders, "{so_far} of {orders}");
+                Ok(())
+            })
+            .await
+        }
+    };
+    // Intake publishes, and cannot write down how far it is.
+    may(&site, "revoke insert, update on outlet from intake").await?;
+    let (some, more) =
+        ((0..5).map(|nth| world::name("e", nth)), (5..10).map(|nth| world::name("e", nth)));
+    world.place_all(some.clone()).await?;
+    have_a_second(5).await?;
+    let streams = jetstream::new(site.suite.admin().await?);
+    streams.delete_stream("ORDERS_STATUS").await?;
+    site.provision().await?;
+    world.place_all(more.clone()).await?;
+    have_a_second(10).await?;
+    tokio::time::sleep(Duration::from_secs(3)).await; // Whoever cannot publish tries every 2 s at least.
+    replica.kill9().await?;
+    may(&site, "grant insert, update on outlet to intake").await?;
+
+    let replica = site.start().await?;
+    books::settled(&site, "e").await?;
+    let mut stream = streams.get_stream("ORDERS_STATUS").await?;
+    in_order(&mut stream, &some.chain(more).collect()).await?;
+    replica.stop().await?;
+    drop(world);
+    site.close().await
+}
+
+/// Changes what intake may do.
+async fn may(site: &Site, statement: &'static str) -> anyhow::Result<()> {
+    let superuser = site.suite.postgres.superuser().database("intake");
+    let mut db = PgConnection::connect_with(&superuser).await?;
+    db.execute(statement).await?;
+    Ok(db.close().await?)
+}
+
+/// A stream has all statuses of these orders, as 1, 2, 3 …
+async fn in_order(
+    stream: &mut jetstream::stream::Stream,
+    names: &BTreeSet<String>,
+) -> anyhow::Result<()> {
     let count = stream.info().await?.state.messages;
     let mut shown: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for sequence in 1..=count {
@@ -100,9 +162,7 @@ async fn statuses_stay_in_order_while_their_stream_takes_only_some() -> anyhow::
         let expected: Vec<i64> = (1..).take(numbers.len()).collect();
         assert_eq!(numbers, expected, "{name}");
     }
-    replica.stop().await?;
-    drop(world);
-    site.close().await
+    Ok(())
 }
 
 /// What can be read of an order at the gateway, but for when it was heard, and in which order of the

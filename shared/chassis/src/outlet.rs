@@ -15,7 +15,6 @@ use async_nats::jetstream::message::PublishMessage;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
 
-use crate::clock::Stopwatch;
 use crate::log::unpack;
 use crate::telemetry::Meters;
 use crate::{Desk, Envelope, Page, Partition};
@@ -32,10 +31,6 @@ const WAITING: usize = 512;
 
 /// How long the broker's acknowledgement is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long it is known in memory alone that something was published: with a transaction after each page,
-/// a third of all transactions were those, at 50 orders a second. After a crash it goes out again.
-const UNSAVED: Duration = Duration::from_millis(100);
 
 /// What the owner tells its publisher.
 pub(crate) enum Told {
@@ -54,12 +49,12 @@ pub(crate) struct Outlet {
     meters: Meters,
     /// The last page that is published.
     at: i64,
+    /// The last page that is written down as published.
+    saved: i64,
     /// The last page that is known to be said.
     head: i64,
     /// Pages after `at`, without a gap.
     pages: VecDeque<Arc<Page>>,
-    /// Since when `at` is known in memory alone.
-    unsaved: Option<Stopwatch>,
 }
 
 impl Outlet {
@@ -81,8 +76,8 @@ impl Outlet {
         let meters = Meters::of(desk.name(), partition.number);
         let streams = jetstream::new(nats.clone());
         let (at, head) = (at.unwrap_or_default(), head.unwrap_or_default());
-        let (pages, unsaved) = (VecDeque::new(), None);
-        Ok(Self { desk, db, nats, streams, partition, meters, at, head, pages, unsaved })
+        let (saved, pages) = (at, VecDeque::new());
+        Ok(Self { desk, db, nats, streams, partition, meters, at, saved, head, pages })
     }
 
     /// Publishes what is said, until nobody says anything any more.
@@ -92,13 +87,10 @@ impl Outlet {
             while let Ok(told) = said.try_recv() {
                 self.take(told);
             }
-            if self.at == self.head && !self.is_to_be_saved() {
-                let rest =
-                    self.unsaved.map_or(Duration::MAX, |it| UNSAVED.saturating_sub(it.elapsed()));
-                match tokio::time::timeout(rest, said.recv()).await {
-                    Ok(Some(told)) => self.take(told),
-                    Ok(None) => return drop(self.save().await), // Else it goes out again.
-                    Err(_) => {}
+            if self.saved == self.head {
+                match said.recv().await {
+                    Some(told) => self.take(told),
+                    None => return,
                 }
                 continue;
             }
@@ -114,16 +106,14 @@ impl Outlet {
         }
     }
 
-    /// Whether it is time to write down how far it is.
-    fn is_to_be_saved(&self) -> bool {
-        self.unsaved.is_some_and(|it| it.elapsed() >= UNSAVED)
-    }
-
+    /// Publishes what comes next, but not before it is written down what was published before: a stream
+    /// that is made anew does not know the ids of the one before it, and if after a crash more went out
+    /// again than the last messages, it would go behind what came later.
     async fn work(&mut self) -> anyhow::Result<()> {
-        if self.at < self.head {
+        if self.saved == self.at {
             self.publish().await?;
         }
-        if self.is_to_be_saved() { self.save().await } else { Ok(()) }
+        self.save().await
     }
 
     fn take(&mut self, told: Told) {
@@ -167,7 +157,6 @@ impl Outlet {
         }
         self.pages.drain(..pages);
         self.at += i64::try_from(pages)?;
-        self.unsaved.get_or_insert_with(Stopwatch::start);
         self.meters.published(messages);
         Ok(())
     }
@@ -183,7 +172,7 @@ impl Outlet {
         .bind(self.at)
         .execute(&self.db)
         .await?;
-        self.unsaved = None;
+        self.saved = self.at;
         Ok(())
     }
 

@@ -84,7 +84,10 @@ impl Storefront {
     /// their range; about an order that there is, so that what is parked stands in its way.
     pub(super) async fn poisons(&self, course: &Course, order: OrderId) {
         let nul = "\u{0}";
-        let warehouse = WarehouseReport { reason: nul.to_owned(), ..WarehouseReport::default() };
+        // Of a pick that is none: it would count, and the warehouse whose pick it is knows nothing of it.
+        let pick = Some(i32::MAX);
+        let warehouse =
+            WarehouseReport { pick, reason: nul.to_owned(), ..WarehouseReport::default() };
         let mut placed = course.order().ok().map(|it| json!(it)).unwrap_or_default();
         placed["external_id"] = json!(format!("{}-p", course.external_id));
         placed["remark"] = json!(format!("a{nul}b"));
