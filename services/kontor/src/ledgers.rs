@@ -79,6 +79,16 @@ impl Ledgers {
 }
 
 impl Log {
+    /// Who said, heard or published something since. A transaction that does none of this is a timer
+    /// that had nothing left to do, like the end of the time to pay for what is paid: those ring for
+    /// as long as it takes after the last order, and are no work.
+    pub fn moved_since<'a>(&'a self, before: &'a Self) -> BTreeSet<&'a Desk> {
+        let said = changed(&self.pages, &before.pages, |it| it);
+        let heard = changed(&self.heard, &before.heard, |it| &it.1);
+        let published = changed(&self.published, &before.published, |it| it);
+        said.chain(heard).chain(published).collect()
+    }
+
     /// What somebody said and another has not heard, or the outside was not told.
     pub fn under_way(&self) -> Vec<String> {
         self.gaps().into_iter().map(|it| it.0).collect()
@@ -119,5 +129,41 @@ impl Log {
             }
         }
         gaps
+    }
+}
+
+/// Where `part` of it is another than it was.
+fn changed<'a, T, Part: PartialEq>(
+    now: &'a BTreeMap<Desk, T>,
+    before: &'a BTreeMap<Desk, T>,
+    part: impl Fn(&T) -> &Part,
+) -> impl Iterator<Item = &'a Desk> {
+    now.iter().filter(move |it| before.get(it.0).map(&part) != Some(part(it.1))).map(|it| it.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_says_hears_or_publishes_moves_and_whoever_finds_nothing_to_do_does_not() {
+        let desk = |partition| ("intake".to_owned(), partition);
+        let heard = |page| BTreeMap::from([("credit".to_owned(), page)]);
+        let before = Log {
+            pages: BTreeMap::from([(desk(0), (7, 7))]),
+            heard: BTreeMap::from([(desk(0), (20, heard(3))), (desk(1), (30, heard(3)))]),
+            published: BTreeMap::from([(desk(0), 7)]),
+        };
+        let mut after = before.clone();
+        after.heard.insert(desk(1), (31, heard(3)));
+        assert!(after.moved_since(&before).is_empty(), "a timer rang to no effect");
+
+        after.heard.insert(desk(1), (32, heard(4)));
+        assert_eq!(after.moved_since(&before), BTreeSet::from([&desk(1)]));
+        after.pages.insert(desk(0), (8, 8));
+        assert_eq!(after.moved_since(&before), BTreeSet::from([&desk(0), &desk(1)]));
+        let said = after.clone();
+        after.published.insert(desk(0), 8);
+        assert_eq!(after.moved_since(&said), BTreeSet::from([&desk(0)]));
     }
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 use chassis::Client;
 use chassis::clock::Stopwatch;
 use contracts::fulfilment::ShipmentsOf;
-use contracts::{OrderId, Uuid};
+use contracts::intake::{HoldOverdue, PaymentOverdue};
+use contracts::inventory::LeaseEnds;
+use contracts::{Contract, OrderId, Uuid};
 use futures::{StreamExt, stream};
 use servers::Progress;
 
@@ -20,7 +22,7 @@ use super::outside::Outside;
 use super::premises::Premises;
 use crate::cli::parked::{self, Shown};
 use crate::house;
-use crate::ledgers::Ledgers;
+use crate::ledgers::{Ledgers, Log};
 
 /// How long the house may take until less is left to be done, or fewer pages to be heard, than
 /// ever before.
@@ -59,6 +61,16 @@ const ON_THEIR_WAY: [(&str, &str); 2] = [
     ),
 ];
 
+/// What a service reminds itself of within seconds: notes, and levels to be told.
+const SOON: &str = "
+    select convert_from(envelope, 'UTF8')::json ->> 'subject' from timer
+     where due < now() + interval '5 seconds'";
+
+/// The ends of times to pay, to decide and to release. They ring for every order, long after it was
+/// paid, and are nothing to wait for: an order for which one still means something has not ended.
+const ENDS_OF_TIMES: [Contract; 3] =
+    [Contract::of::<PaymentOverdue>(), Contract::of::<HoldOverdue>(), Contract::of::<LeaseEnds>()];
+
 /// An order that has not ended: its id, its name, where it is.
 type Open = (Uuid, String, String);
 
@@ -90,14 +102,9 @@ impl Check<'_> {
         loop {
             let look = Stopwatch::start();
             let (open, log) = (self.open().await?, self.ledgers.log().await?);
-            let mut left: Vec<String> =
-                open.iter().map(|(_, name, shown)| format!("{name} is {shown}")).collect();
-            left.extend(log.under_way());
-            for (service, sql) in ON_THEIR_WAY {
-                let waits = self.ledgers.rows::<(String,)>(service, sql).await?;
-                left.extend(waits.into_iter().map(|it| it.0));
-            }
-            if left.is_empty() && before.as_ref() == Some(&log) {
+            let mut left = self.left_to_do(&open, &log).await?;
+            let moved = before.as_ref().map(|it| log.moved_since(it));
+            if left.is_empty() && moved.as_ref().is_some_and(BTreeSet::is_empty) {
                 rest.millis = watch.millis();
                 return Ok(rest);
             }
@@ -107,7 +114,7 @@ impl Check<'_> {
             (least, closest) = (least.min(left.len()), closest.min(log.behind()));
             if gets_on.elapsed() > DRAIN || watch.elapsed() > LONGEST {
                 if left.is_empty() {
-                    left.push("somebody says pages all the time".to_owned());
+                    left.push(format!("{moved:?} move all the time"));
                 }
                 (rest.millis, rest.left) = (watch.millis(), left);
                 return Ok(rest);
@@ -123,6 +130,22 @@ impl Check<'_> {
             before = Some(log);
             tokio::time::sleep(LOOK.max(4 * look.elapsed())).await;
         }
+    }
+
+    /// What is not done yet.
+    async fn left_to_do(&self, open: &[Open], log: &Log) -> anyhow::Result<Vec<String>> {
+        let orders = open.iter().map(|(_, name, shown)| format!("{name} is {shown}"));
+        let mut left: Vec<String> = orders.chain(log.under_way()).collect();
+        for (service, sql) in ON_THEIR_WAY {
+            let waits = self.ledgers.rows::<(String,)>(service, sql).await?;
+            left.extend(waits.into_iter().map(|it| it.0));
+        }
+        for service in self.ledgers.services() {
+            let soon = self.ledgers.rows::<(String,)>(service, SOON).await?.into_iter();
+            let soon = soon.filter(|it| ENDS_OF_TIMES.iter().all(|end| end.subject != it.0));
+            left.extend(soon.map(|it| format!("{} is about to ring", it.0)));
+        }
+        Ok(left)
     }
 
     /// The orders that have not ended, and of which nothing is parked.
