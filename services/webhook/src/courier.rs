@@ -5,7 +5,8 @@
 //! on a connection of his own, over which he also reads. Correctness does not rest on it. If two
 //! ever make the same call, it is the same webhook with the same id.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::pin::pin;
 use std::time::Duration;
 
 use chassis::clock::{self, Stopwatch};
@@ -21,6 +22,7 @@ use tracing::{debug, error, warn};
 
 use crate::because::{failed, fault_in_english};
 use crate::caller::{Caller, Signed};
+use crate::queue::Queue;
 use crate::settings::WebhookSettings;
 use crate::signature::signatures;
 use crate::store::{Due, Round};
@@ -105,31 +107,34 @@ impl<W: Worker> Courier<W> {
         R: Future<Output = ()> + Send,
         C: Future<Output = ()> + Send,
     {
-        let mut busy = Busy::new();
+        let mut queue = Queue::new(&self.settings);
         let mut aside = std::mem::take(&mut self.set_aside);
         let this = &*self;
         let mut calls = FuturesUnordered::new();
+        // Beside the calls, not between them: they go on while he waits for more.
+        let rest = || async {
+            tokio::select! { () = woken() => sleep(BREATH).await, () = sleep(REST) => {} }
+        };
+        let (mut rested, mut looks) = (pin!(rest()), true);
         while closing.peek().is_none() {
-            for due in round.due(&aside, this.settings.at_once_each).await? {
-                let each = busy.values().filter(|it| **it == due.endpoint).count();
-                if calls.len() >= this.settings.at_once {
-                    break;
-                }
-                // Until the worker has written down what came of it, it stays due.
-                if each < this.settings.at_once_each && !busy.contains_key(&due.delivery) {
-                    busy.insert(due.delivery, due.endpoint.clone());
-                    calls.push(this.deliver(due, closing));
-                }
+            if looks {
+                let without = aside.iter().copied().chain(queue.under_way()).collect();
+                queue.found(round.due(&without, this.settings.at_once_each).await?);
             }
-            tokio::select! {
-                Some(done) = calls.next(), if !calls.is_empty() => note(&done, &mut busy, &mut aside),
-                () = woken() => sleep(BREATH).await,
-                () = sleep(REST) => {}
-                () = closing.clone() => {}
+            while let Some(due) = queue.next() {
+                calls.push(this.deliver(due, closing));
             }
+            looks = tokio::select! {
+                Some(done) = calls.next(), if !calls.is_empty() => note(&done, &mut queue, &mut aside),
+                () = &mut rested => {
+                    rested.set(rest());
+                    true
+                }
+                () = closing.clone() => false,
+            };
         }
         while let Some(done) = calls.next().await {
-            note(&done, &mut busy, &mut aside);
+            note(&done, &mut queue, &mut aside);
         }
         drop(calls);
         self.set_aside = aside;
@@ -214,12 +219,10 @@ struct Done {
     recorded: bool,
 }
 
-/// The deliveries that are under way, and to which endpoint.
-type Busy = BTreeMap<DeliveryId, String>;
-
-fn note(done: &Done, busy: &mut Busy, aside: &mut BTreeSet<DeliveryId>) {
-    busy.remove(&done.delivery);
+/// Returns whether to look for what is due.
+fn note(done: &Done, queue: &mut Queue, aside: &mut BTreeSet<DeliveryId>) -> bool {
     if !done.recorded {
         aside.insert(done.delivery);
     }
+    queue.ends(done.delivery)
 }

@@ -9,6 +9,7 @@ mod delivery;
 mod endpoint;
 mod guard;
 pub mod memory;
+mod queue;
 mod settings;
 mod signature;
 mod store;

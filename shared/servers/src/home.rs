@@ -74,7 +74,7 @@ impl Home {
     pub fn keep(&self, name: &str, text: &str) -> anyhow::Result<()> {
         let path = self.run(name);
         let half = half_written(&path, text)?;
-        fs::rename(&half, &path).with_context(|| format!("writing {}", path.display()))
+        take_place(&half, &path)
     }
 
     /// Forgets what was kept under this name.
@@ -128,7 +128,7 @@ impl Home {
         if self.nobody {
             give(&half)?;
         }
-        fs::rename(&half, path).with_context(|| format!("writing {}", path.display()))
+        take_place(&half, path)
     }
 
     /// The log of this server, to be written on.
@@ -169,7 +169,17 @@ fn half_written(path: &Path, text: &str) -> anyhow::Result<PathBuf> {
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&half)?;
     file.write_all(text.as_bytes())?;
+    file.sync_all()?;
     Ok(half)
+}
+
+/// Puts what is half written into its place, so that it is there after a power cut too: a database
+/// whose password is lost is lost with it.
+fn take_place(half: &Path, path: &Path) -> anyhow::Result<()> {
+    let sync = |directory| File::open(directory)?.sync_all();
+    fs::rename(half, path)
+        .and_then(|()| path.parent().map_or(Ok(()), sync))
+        .with_context(|| format!("writing {}", path.display()))
 }
 
 /// A password that nobody can guess.
